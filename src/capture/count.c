@@ -1,0 +1,139 @@
+/*
+ * count.c - how much a thread has written, told where a ring cannot overwrite it.
+ *
+ * What a ring has overwritten says nothing of itself any more.  So everything after it does: each chunk begins with the number of its thread's
+ * records in chunks before it, and a thread that ends leaves the number of all of them in a table.  What is not there of them is lost; nobody
+ * counts losses, so nothing is to be put right when somebody is killed in the middle of one.
+ *
+ * A record costs nothing for this.  Chunks count their records, and a chunk that is sealed adds them to the slot's sum.
+ */
+#include "capture/capture.h"
+
+#include "sys/mem.h"
+#include "sys/poison.h"
+
+#define CURSOR_TIME_SHIFT 16 /* of the time in a cursor: see format.h */
+
+static const struct ct_chunk *chunk_at(const struct ct_arena *a, uint64_t n)
+{
+	const struct ct_region *r = ct_arena_region(a->header, CT_REGION_CHUNKS);
+
+	return n && n <= r->items ? &a->chunks[n - 1] : 0;
+}
+
+/* In chunks that are not sealed yet. */
+static uint64_t unsealed(const struct ct_arena *a, struct ct_slot *s)
+{
+	const struct ct_slot_private *own = ct_own(s);
+	const struct ct_chunk *c =
+		chunk_at(a, atomic_load_explicit(&s->chunk, memory_order_relaxed));
+	uint64_t n = c ? atomic_load_explicit(&c->records, memory_order_relaxed) : 0;
+	uint32_t i;
+
+	for (i = 0; i < own->deferred_count && i < CT_EMIT_DEPTH; i++) {
+		c = chunk_at(a, own->deferred[i]);
+		n += c ? atomic_load_explicit(&c->records, memory_order_relaxed) : 0;
+	}
+	return n;
+}
+
+uint64_t ct_count(const struct ct_arena *a, struct ct_slot *s)
+{
+	return atomic_load_explicit(&s->recorded, memory_order_relaxed) + unsealed(a, s);
+}
+
+void ct_count_start(struct ct_slot *s)
+{
+	/* its chunk has records of the thread that had the slot before */
+	atomic_store_explicit(&s->recorded, 0 - unsealed(&ct_cap.arena, s), memory_order_relaxed);
+	ct_own(s)->waits_written = 0;
+}
+
+void ct_count_tell(struct ct_slot *s, const struct ct_chunk *old, struct ct_chunk *c)
+{
+	uint64_t records = ct_count(&ct_cap.arena, s), waits = ct_own(s)->waits_written, ago = 0,
+		 last;
+	uint8_t *p = c->bytes;
+
+	if (!records)
+		return;
+	if (old) {
+		last = old->base_ticks +
+		       (atomic_load_explicit(&old->cursor, memory_order_relaxed) >>
+			CURSOR_TIME_SHIFT);
+		ago = c->base_ticks > last ? c->base_ticks - last : 0;
+	}
+	*p++ = CT_EV_before;
+	*p++ = 0; /* at base_ticks */
+	*p++ = (uint8_t)(1u << CT_F_before_records | (waits ? 1u : 0) << CT_F_before_waits |
+			 (ago ? 1u : 0) << CT_F_before_ago);
+	p = ct_put_varint(p, records);
+	if (waits)
+		p = ct_put_varint(p, waits);
+	if (ago)
+		p = ct_put_varint(p, ago);
+	atomic_store_explicit(&c->records, 1, memory_order_relaxed);
+	atomic_store_explicit(&c->cursor, (uint64_t)(p - c->bytes), memory_order_relaxed);
+}
+
+/* What ct_count_tell() wrote in a chunk. */
+static bool told(const struct ct_chunk *c, uint64_t *records)
+{
+	const uint8_t *p = c->bytes + 3;
+	unsigned shift;
+
+	/* records are the first field, and never 0 */
+	if (c->bytes[0] != CT_EV_before || !(c->bytes[2] & 1))
+		return false;
+	*records = 0;
+	for (shift = 0; shift < 64; shift += 7) {
+		*records |= (uint64_t)(*p & 0x7f) << shift;
+		if (!(*p++ & 0x80))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A chunk that was replaced and not sealed is in no sum.  The one that replaced it knows: it was ready before it took the other's place.  Where a
+ * signal handler changed chunks between two instructions of the code below, neither does.
+ */
+void ct_count_correct(struct ct_slot *s)
+{
+	const struct ct_chunk *c =
+		chunk_at(&ct_cap.arena, atomic_load_explicit(&s->chunk, memory_order_relaxed));
+	uint64_t before;
+
+	if (!c || ct_own(s)->deferred_count || c->thread != s->thread || !told(c, &before))
+		return;
+	atomic_store_explicit(&s->recorded, before, memory_order_relaxed);
+}
+
+/* Two threads whose turn it is at once: the second one has no row. */
+void ct_count_end(struct ct_slot *s, uint64_t now)
+{
+	uint32_t rows = ct_cap.arena.thread_rows, nobody = 0;
+	struct ct_thread_rec *r;
+
+	if (!ct_cap.ring || !rows)
+		return;
+	r = &ct_cap.arena.threads[s->thread % rows];
+	if (atomic_load_explicit(&r->thread, memory_order_relaxed) > s->thread)
+		return;
+	/* our own number is there when we bury one that was killed below */
+	if (!atomic_compare_exchange_strong_explicit(&r->writer, &nobody, s->thread,
+						     memory_order_acquire, memory_order_relaxed) &&
+	    nobody != s->thread)
+		return;
+	atomic_store_explicit(&r->thread, 0, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	r->process = s->process;
+	r->tid = s->tid;
+	r->begin_ticks = s->begin_ticks;
+	r->end_ticks = now;
+	r->records = ct_count(&ct_cap.arena, s);
+	r->waits = ct_own(s)->waits_written;
+	ct_mem_copy(r->name, s->name, sizeof(r->name));
+	atomic_store_explicit(&r->thread, s->thread, memory_order_release);
+	atomic_store_explicit(&r->writer, 0, memory_order_release);
+}

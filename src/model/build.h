@@ -1,0 +1,34 @@
+/*
+ * build.h - the model of a whole trace.
+ */
+#ifndef CT_MODEL_BUILD_H
+#define CT_MODEL_BUILD_H
+
+#include "model/model.h"
+#include "model/states.h"
+#include "read/trace.h"
+
+/* Called now and then while records are read. @done: 0 to 1. */
+typedef void ct_progress_fn(void *arg, double done);
+
+/*
+ * ct_model_build - read every record of a trace into a model
+ * @t:        stays open as long as the model lives
+ * @progress: may be NULL
+ * Returns 0, -ENOMEM or -EIO.
+ * Context: tools.
+ */
+int ct_model_build(struct ct_trace *t, const struct ct_model_options *options,
+		   ct_progress_fn *progress, void *arg, struct ct_model **out);
+
+/*
+ * ct_states_build - the lives of all threads of a model that ct_model_build() made of the same trace
+ * @span, @span_arg: see ct_states_new()
+ * Returns 0, -ENOMEM or -EIO.
+ * Context: tools.
+ */
+int ct_states_build(struct ct_trace *t, struct ct_model *m,
+		    void (*span)(void *arg, const struct ct_span *s), void *span_arg,
+		    ct_progress_fn *progress, void *arg, struct ct_states **out);
+
+#endif

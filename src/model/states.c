@@ -1,0 +1,397 @@
+/*
+ * states.c - see states.h.
+ *
+ * Each thread has a cursor: up to there its life is told.  A wait moves it to the wait's start in no wait, and to its end in the
+ * wait; on the way it stops wherever a turn begins or ends, where recording has a hole, and at the release.
+ */
+#include "states.h"
+
+#include <stdlib.h>
+
+#include "file/words.h"
+#include "model_int.h"
+
+/* What a thread is in while its cursor moves. */
+struct in {
+	bool wait;
+	uint32_t cell; /* CT_NONE: nothing was counted for it */
+	enum ct_why why;
+	uint32_t waker;	  /* serial, 0 unknown */
+	uint64_t release; /* UINT64_MAX unknown */
+	bool call;	  /* it enters the kernel */
+};
+
+struct cursor {
+	uint64_t at, end;
+	/* places in turns->order: the thread's own, and of them the next that ends after `at` */
+	uint32_t turns_first, turns_end, turn;
+	uint32_t hole;
+	uint64_t delay; /* ready to run for so long by now */
+	uint16_t last_cpu;
+	uint8_t last_state;
+	bool begun, had_turn;
+	struct ct_life life;
+};
+
+struct ct_states {
+	struct ct_model *model;
+	void (*span)(void *arg, const struct ct_span *s);
+	void *arg;
+	struct cursor *cursor;	 /* by row of the thread */
+	uint32_t pending;	 /* next of model->pending */
+	struct ct_table holders; /* struct ct_holder_did, by cell */
+	uint64_t short_ticks;
+};
+
+struct ct_states *ct_states_new(struct ct_model *m,
+				void (*span)(void *arg, const struct ct_span *s), void *arg)
+{
+	struct ct_states *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->model = m;
+	s->span = span;
+	s->arg = arg;
+	s->short_ticks = m->tables.short_ticks;
+	s->cursor = calloc(m->threads.count + 1u, sizeof(*s->cursor));
+	if (!s->cursor || ct_table_init(&s->holders, sizeof(struct ct_holder_did), 8) < 0) {
+		ct_states_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void ct_states_free(struct ct_states *s)
+{
+	if (!s)
+		return;
+	ct_table_free(&s->holders);
+	free(s->cursor);
+	free(s);
+}
+
+const struct ct_holder_did *ct_states_holder(const struct ct_states *s, uint32_t cell)
+{
+	uint64_t key = cell;
+	uint32_t row = ct_table_find(&s->holders, &key);
+
+	return row == CT_NONE ? NULL : ct_table_row(&s->holders, row);
+}
+
+const struct ct_life *ct_states_life(const struct ct_states *s, uint32_t thread)
+{
+	return &s->cursor[thread].life;
+}
+
+/* One delay may come in pieces. */
+static void count_delay(struct cursor *c, enum ct_state state, uint64_t dur)
+{
+	bool woken = state == CT_STATE_WOKEN, goes_on = c->last_state == state;
+	uint64_t *max = woken ? &c->life.woken_max : &c->life.preempted_max;
+
+	c->delay = goes_on ? c->delay + dur : dur;
+	if (!goes_on)
+		*(woken ? &c->life.woken : &c->life.preempted) += 1;
+	if (c->delay > *max)
+		*max = c->delay;
+}
+
+static void emit(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
+		 enum ct_state state, enum ct_state_source source, uint16_t cpu,
+		 const struct in *in)
+{
+	uint64_t dur = to - c->at;
+	struct ct_span span = {c->at,		to,  thread,   (uint8_t)state,
+			       (uint8_t)source, cpu, in->cell, in->waker};
+
+	c->at = to;
+	c->life.state[state] += dur;
+	if (state == CT_STATE_BLOCKED)
+		c->life.blocked[in->why] += dur;
+	if (state == CT_STATE_WOKEN || state == CT_STATE_PREEMPTED)
+		count_delay(c, state, dur);
+	c->last_state = (uint8_t)state;
+	if (s->span)
+		s->span(s->arg, &span);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Nobody saw switches here: what waits and releases tell. */
+static void go_unseen(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
+		      const struct in *in)
+{
+	if (!in->wait) {
+		emit(s, thread, c, to, CT_STATE_AWAKE, CT_SOURCE_WAITS, 0, in);
+		return;
+	}
+	if (c->at < in->release)
+		emit(s, thread, c, least(to, in->release), CT_STATE_BLOCKED, CT_SOURCE_WAITS, 0,
+		     in);
+	if (c->at < to)
+		emit(s, thread, c, to, CT_STATE_WOKEN, CT_SOURCE_WAITS, 0, in);
+}
+
+/* Off the CPU up to a release, from there on woken. */
+static void go_to_release(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
+			  uint64_t release, enum ct_state off, uint16_t cpu, const struct in *in)
+{
+	if (c->at < release)
+		emit(s, thread, c, least(to, release), off, CT_SOURCE_SWITCHES, cpu, in);
+	if (c->at < to)
+		emit(s, thread, c, to, CT_STATE_WOKEN, CT_SOURCE_SWITCHES, cpu, in);
+}
+
+/* Between the turn before this one, which ended in `end` at `off`, and `next`, when the thread gets a CPU again. */
+static void go_off(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
+		   const struct ct_turn *before, const struct ct_turn *next, const struct in *in)
+{
+	uint64_t release = next && next->woken ? next->woken : UINT64_MAX;
+	enum ct_state off = CT_STATE_BLOCKED;
+	uint16_t cpu = next ? next->cpu : 0;
+
+	if (before->end == CT_TURN_PREEMPTED) {
+		emit(s, thread, c, to, CT_STATE_PREEMPTED, CT_SOURCE_SWITCHES, cpu, in);
+		return;
+	}
+	if (!in->wait)
+		off = next && next->on - before->off < s->short_ticks ? CT_STATE_SHORT
+								      : CT_STATE_OUTSIDE;
+	else if (release == UINT64_MAX && in->release >= before->off)
+		release =
+			in->release; /* one from before it left the CPU was not what it slept for */
+	go_to_release(s, thread, c, to, release, off, cpu, in);
+}
+
+/* Before its first turn, or after one whose end nobody saw. */
+static void go_unseen_to_turn(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
+			      const struct ct_turn *next, const struct in *in)
+{
+	bool told = next && next->woken;
+
+	if (told && c->at >= next->woken)
+		emit(s, thread, c, to, CT_STATE_WOKEN, CT_SOURCE_SWITCHES, next->cpu, in);
+	else
+		go_unseen(s, thread, c, told ? least(to, next->woken) : to, in);
+}
+
+static void go_on_cpu(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
+		      const struct ct_turn *turn, const struct in *in)
+{
+	if (c->had_turn && c->last_cpu != turn->cpu)
+		c->life.migrations++;
+	c->had_turn = true;
+	c->last_cpu = turn->cpu;
+	emit(s, thread, c, to, in->call ? CT_STATE_CALL : CT_STATE_RUNNING, CT_SOURCE_SWITCHES,
+	     turn->cpu, in);
+}
+
+static void go_to(struct ct_states *s, uint32_t thread, uint64_t until, const struct in *in)
+{
+	const struct ct_turns *turns = &s->model->turns;
+	struct cursor *c = &s->cursor[thread];
+
+	while (c->at < until) {
+		const struct ct_turn *turn = NULL, *before = NULL;
+		uint64_t to = until;
+
+		while (c->hole < turns->hole_n && turns->holes[c->hole].to <= c->at)
+			c->hole++;
+		if (c->hole < turns->hole_n) {
+			const struct ct_hole *h = &turns->holes[c->hole];
+
+			if (h->from <= c->at) {
+				go_unseen(s, thread, c, least(to, h->to), in);
+				continue;
+			}
+			to = least(to, h->from);
+		}
+		while (c->turn < c->turns_end && ct_turn_at(turns, c->turn)->off <= c->at)
+			c->turn++;
+		turn = c->turn < c->turns_end ? ct_turn_at(turns, c->turn) : NULL;
+		if (turn && turn->on <= c->at) {
+			go_on_cpu(s, thread, c, least(to, turn->off), turn, in);
+			continue;
+		}
+		if (turn)
+			to = least(to, turn->on);
+		before = c->turn > c->turns_first ? ct_turn_at(turns, c->turn - 1) : NULL;
+		if (!before || before->end == CT_TURN_UNSEEN)
+			go_unseen_to_turn(s, thread, c, to, turn, in);
+		else
+			go_off(s, thread, c, to, before, turn, in);
+	}
+}
+
+/* --- a thread's life ---------------------------------------------------------------------------------------------------------- */
+
+static struct cursor *begin(struct ct_states *s, uint32_t thread)
+{
+	const struct ct_model *m = s->model;
+	const struct ct_thread *t = ct_model_thread_at(m, thread);
+	struct cursor *c = &s->cursor[thread];
+	uint32_t first, n;
+
+	if (c->begun)
+		return c;
+	c->begun = true;
+	c->at = t->begin > m->options.from_ticks ? t->begin : m->options.from_ticks;
+	c->end = least(t->end, m->options.to_ticks);
+	c->last_state = CT_STATES;
+	n = ct_thread_turns(m, t, &first);
+	c->turns_first = c->turn = ct_turns_after(&m->turns, first, n, c->at);
+	c->turns_end = first + n;
+	return c;
+}
+
+/* Why a wait was that no cell knows: it ended after the window. */
+static enum ct_why why_of(uint32_t op)
+{
+	switch (ct_op_class(op)) {
+	case CT_CLASS_LOCK:
+	case CT_CLASS_FILE_LOCK: return CT_WHY_LOCK;
+	case CT_CLASS_SLEEP: return CT_WHY_SLEEP;
+	case CT_CLASS_IO: return CT_WHY_IO;
+	default: return CT_WHY_OTHERS;
+	}
+}
+
+static void go_through(struct ct_states *s, uint32_t thread, uint64_t start, uint64_t end,
+		       const struct in *in)
+{
+	static const struct in none = {.cell = CT_NONE, .release = UINT64_MAX};
+	struct cursor *c = begin(s, thread);
+
+	go_to(s, thread, least(start, c->end), &none);
+	if (in)
+		go_to(s, thread, least(end, c->end), in);
+}
+
+/* Who ended a wait and when; the model has looked for it where the record does not tell. */
+static void find_release(struct ct_states *s, uint32_t thread, uint32_t object,
+			 const struct ct_record *r, uint64_t dur, struct in *in)
+{
+	const struct ct_model *m = s->model;
+	uint64_t ago = r->v[CT_F_wait_wake_ago];
+	const struct ct_thread *joined;
+	struct ct_kernel_waker w;
+
+	in->waker = (uint32_t)r->v[CT_F_wait_waker];
+	if (ct_wait_is_pending(m, object, r) && s->pending < m->pending.count) {
+		const struct ct_pending *p = ct_pool_at(&m->pending, s->pending++);
+
+		in->waker = p->waker;
+		ago = p->waker && p->ago != CT_AGO_UNKNOWN ? p->ago : 0;
+	} else if (r->v[CT_F_wait_op] == CT_OP_join && !in->waker) {
+		in->waker = (uint32_t)r->v[CT_F_wait_object];
+		joined = ct_model_thread(m, in->waker);
+		if (joined && joined->ended && joined->end < r->ticks)
+			ago = r->ticks - joined->end;
+	}
+	if (ago && ago <= r->ticks)
+		in->release = r->ticks - ago;
+	if (!in->waker && s->span && ct_kernel_waker(m, thread, r->ticks, dur, &w))
+		in->waker = w.thread;
+}
+
+/* The tid of who kept a lock's waiter waiting, 0 unknown: who let it go in the end, else who was seen to hold it. */
+static uint32_t holder_tid(const struct ct_states *s, const struct ct_record *r,
+			   const struct in *in)
+{
+	const struct ct_thread *t = ct_model_thread(s->model, in->waker);
+
+	if (t)
+		return ct_tids_are_ours(s->model, t->process) ? t->tid : 0;
+	return (uint32_t)(r->v[CT_F_wait_owner_last] ? r->v[CT_F_wait_owner_last]
+						     : r->v[CT_F_wait_owner]);
+}
+
+/* What the holder did while a lock was waited for. */
+static void watch_holder(struct ct_states *s, const struct ct_record *r, const struct in *in,
+			 uint64_t start)
+{
+	uint64_t key = in->cell, until = least(in->release, r->ticks);
+	uint32_t tid = holder_tid(s, r, in);
+	struct ct_holder_did *d = ct_table_row(&s->holders, ct_table_put(&s->holders, &key));
+	struct ct_turns_split part = {.unseen = until > start ? until - start : 0};
+
+	if (until < start) /* it was free before it was asked for: a clock's grain */
+		until = start;
+	if (tid)
+		part = ct_turns_split(&s->model->turns, tid, start, until);
+	d->running += part.running;
+	d->preempted += part.preempted;
+	d->blocked += part.off;
+	d->unseen += part.unseen;
+	d->handoff += r->ticks - until;
+}
+
+void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct ct_record *r)
+{
+	uint64_t serial = who->thread, dur;
+	uint32_t op = (uint32_t)r->v[CT_F_wait_op], thread;
+	struct in in = {.wait = true, .cell = CT_NONE, .release = UINT64_MAX};
+
+	if (r->type != CT_EV_wait)
+		return;
+	dur = r->v[CT_F_wait_dur] < r->ticks ? r->v[CT_F_wait_dur] : r->ticks;
+	thread = ct_table_find(&s->model->threads, &serial);
+	if (thread == CT_NONE || !ct_model_counts(s->model, r)) {
+		/* it was left, nobody knows when: what lies in it counts as outside */
+		if (thread == CT_NONE || (r->v[CT_F_wait_flags] & CT_WAIT_CANCELLED))
+			return;
+	} else {
+		in.cell = ct_model_cell_of(s->model, who, thread, r);
+		if (in.cell != CT_NONE)
+			find_release(s, thread, ct_model_cell(s->model, in.cell)->object, r, dur,
+				     &in);
+	}
+	in.why = in.cell == CT_NONE ? why_of(op)
+				    : (enum ct_why)ct_model_cell(s->model, in.cell)->why;
+	in.call = op >= CT_OP_FIRST_CALL;
+	if (in.cell != CT_NONE && ct_op_class(op) == CT_CLASS_LOCK &&
+	    ct_turns_any(&s->model->turns))
+		watch_holder(s, r, &in, r->ticks - dur);
+	go_through(s, thread, r->ticks - dur, r->ticks, &in);
+}
+
+void ct_states_finish(struct ct_states *s)
+{
+	const struct ct_model *m = s->model;
+	uint32_t i;
+
+	for (i = 0; i < m->open_count; i++) {
+		const struct ct_open_wait *w = &m->open[i];
+		uint64_t serial = w->thread;
+		uint32_t thread = ct_table_find(&m->threads, &serial);
+		struct in in = {.wait = true,
+				.cell = w->cell,
+				.release = UINT64_MAX,
+				.call = w->op >= CT_OP_FIRST_CALL};
+
+		if (thread == CT_NONE)
+			continue;
+		in.why = w->cell == CT_NONE ? why_of(w->op)
+					    : (enum ct_why)ct_model_cell(m, w->cell)->why;
+		go_through(s, thread, w->start, UINT64_MAX, &in);
+	}
+	for (i = 0; i < m->threads.count; i++)
+		if (ct_model_thread_at(m, i)->known && ct_model_thread_at(m, i)->serial)
+			go_through(s, i, UINT64_MAX, 0, NULL);
+}
+
+const char *ct_state_name(enum ct_state state)
+{
+	static const char *const names[CT_STATES] = {
+		[CT_STATE_RUNNING] = "running", [CT_STATE_CALL] = "system_call",
+		[CT_STATE_WOKEN] = "woken",	[CT_STATE_PREEMPTED] = "preempted",
+		[CT_STATE_BLOCKED] = "blocked", [CT_STATE_SHORT] = "short",
+		[CT_STATE_OUTSIDE] = "outside", [CT_STATE_AWAKE] = "awake",
+	};
+
+	return state < CT_STATES ? names[state] : "unknown";
+}

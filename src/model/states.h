@@ -1,0 +1,108 @@
+/*
+ * states.h - the life of every thread without a gap: at each instant it runs, is ready to run, or is blocked, and on what.
+ *
+ *	switches   running |  off     | running | off (preempted) | running
+ *	waits         ......|--wait------|.............................
+ *	wakes                    ^release
+ *	states     running |block|woken | running |   preempted    | running
+ *
+ * Where switches were recorded (turns.h) they say when a thread had a CPU; a wait that goes on while it has none says why, and what
+ * parts being blocked from waiting for a CPU is the kernel's waking, or where it did not tell that the release that ended the wait.  Where they were not, waits and their releases are all there
+ * is: a wait up to its release is blocked, from there on woken, and what lies between waits is "awake": running or ready, not known.
+ *
+ * Waits come once more, thread by thread, after ct_model_finish(); nothing is kept of them but sums, and spans for who asks.
+ */
+#ifndef CT_MODEL_STATES_H
+#define CT_MODEL_STATES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/hist.h"
+#include "model/model.h"
+
+enum ct_state {
+	CT_STATE_RUNNING,   /* on a CPU */
+	CT_STATE_CALL,	    /* on a CPU in a recorded system call */
+	CT_STATE_WOKEN,	    /* woken, released or new, and waiting for a CPU */
+	CT_STATE_PREEMPTED, /* had to give the CPU away, and waits for one */
+	CT_STATE_BLOCKED,   /* in a recorded wait */
+	CT_STATE_SHORT,	    /* off the CPU for less than what is recorded */
+	CT_STATE_OUTSIDE, /* off the CPU in no recorded wait: page fault, a call that is not traced, stopped */
+	CT_STATE_AWAKE, /* in no recorded wait, and nobody saw whether on a CPU */
+	CT_STATES
+};
+
+/* What a span rests on. */
+enum ct_state_source { CT_SOURCE_SWITCHES, CT_SOURCE_WAITS };
+
+struct ct_span {
+	uint64_t from, to; /* ticks */
+	uint32_t thread;   /* row in model->threads */
+	uint8_t state;	   /* enum ct_state */
+	uint8_t source;	   /* enum ct_state_source */
+	uint16_t cpu;	   /* on a CPU: which; woken, preempted: the one it got at last */
+	uint32_t cell;	   /* of the wait; CT_NONE outside of one */
+	uint32_t waker;	   /* serial of who ended the wait, 0 unknown */
+};
+
+/* Sums of a thread. */
+struct ct_life {
+	uint64_t state[CT_STATES];
+	uint64_t blocked[CT_WHYS];	   /* parts of state[CT_STATE_BLOCKED] */
+	uint64_t woken, preempted;	   /* times */
+	uint64_t woken_max, preempted_max; /* the longest delay */
+	uint64_t migrations;		   /* turns on another CPU than the one before */
+};
+
+/* What holders did while others waited for their lock, over all recorded waits of a cell; the parts add up to the cell's total. */
+struct ct_holder_did {
+	uint64_t cell; /* key */
+	uint64_t running;
+	uint64_t preempted;
+	uint64_t blocked; /* or woken, and waiting for a CPU */
+	uint64_t handoff; /* nothing any more: from the release until the waiter was back */
+	uint64_t unseen;  /* or nobody knows who it was */
+};
+
+struct ct_states;
+
+/*
+ * ct_states_new - for a finished model, which must outlive it
+ * @span, @arg: called for every span of a thread, in order of time; NULL: only sums
+ * Returns NULL when out of memory.
+ * Context: tools.
+ */
+struct ct_states *ct_states_new(struct ct_model *m,
+				void (*span)(void *arg, const struct ct_span *s), void *arg);
+
+/*
+ * ct_states_take - every record again, in the order ct_model_take() had them
+ * Context: tools.
+ */
+void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct ct_record *r);
+
+/*
+ * ct_states_finish - waits that have not ended, and the rest of all lives
+ * Context: tools.
+ */
+void ct_states_finish(struct ct_states *s);
+
+/*
+ * ct_states_life - sums of the thread in this row
+ * Context: tools.
+ */
+const struct ct_life *ct_states_life(const struct ct_states *s, uint32_t thread);
+
+/*
+ * ct_states_holder - of a cell of waits for a lock; NULL for others and where switches were not recorded
+ * Context: tools.
+ */
+const struct ct_holder_did *ct_states_holder(const struct ct_states *s, uint32_t cell);
+
+void ct_states_free(struct ct_states *s);
+
+/* ct_state_name - "running" */
+const char *ct_state_name(enum ct_state state);
+
+#endif

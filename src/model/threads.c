@@ -1,0 +1,303 @@
+/*
+ * threads.c - the threads of a trace: serial numbers, names, lifetimes, and who had a tid when.
+ *
+ * A thread is known by its serial, which is never reused.  What is known of it comes from several places that may each be
+ * missing in a trace that lost records: its thread_begin, the heads of its chunks, the thread_create of its parent, its slot.
+ */
+#include "model_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t ct_threads_row(struct ct_model *m, uint32_t serial)
+{
+	uint64_t key = serial;
+	uint32_t before = m->threads.count, row;
+
+	if (serial == m->last_thread_serial && m->last_thread != CT_NONE)
+		return m->last_thread;
+	row = ct_table_put(&m->threads, &key);
+	if (m->threads.count != before) {
+		struct ct_thread *t = ct_model_thread_at(m, row);
+
+		t->first = UINT64_MAX;
+	}
+	m->last_thread_serial = serial;
+	m->last_thread = row;
+	return row;
+}
+
+uint32_t ct_threads_who(struct ct_model *m, const struct ct_who *who, uint64_t ticks)
+{
+	uint32_t row = ct_threads_row(m, who->thread);
+	struct ct_thread *t = ct_model_thread_at(m, row);
+
+	t->tid = who->tid;
+	t->process = who->process;
+	t->known = true;
+	if (ticks < t->first)
+		t->first = ticks;
+	if (ticks > t->last)
+		t->last = ticks;
+	return row;
+}
+
+/* Names come from the program: keep what a terminal can show. */
+static void set_name(struct ct_thread *t, const char *bytes, size_t n)
+{
+	size_t i;
+
+	if (!bytes[0])
+		return;
+	for (i = 0; i < n && i < sizeof(t->name) - 1 && bytes[i]; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		t->name[i] = c < 0x20 || c == 0x7f ? '?' : bytes[i];
+	}
+	t->name[i] = 0;
+}
+
+static void learn_name(struct ct_model *m, const struct ct_record *r)
+{
+	uint64_t halves[2] = {r->v[CT_F_thread_name_name_lo], r->v[CT_F_thread_name_name_hi]};
+	char bytes[16];
+	struct ct_thread *t;
+
+	memcpy(bytes, halves, sizeof(bytes));
+	t = ct_model_thread_at(m, ct_threads_row(m, (uint32_t)r->v[CT_F_thread_name_thread]));
+	set_name(t, bytes, sizeof(bytes));
+}
+
+void ct_threads_learn(struct ct_model *m, const struct ct_who *who, const struct ct_record *r)
+{
+	struct ct_thread *t;
+
+	switch (r->type) {
+	case CT_EV_thread_begin:
+		t = ct_model_thread_at(m,
+				       ct_threads_row(m, (uint32_t)r->v[CT_F_thread_begin_thread]));
+		t->begin = r->ticks;
+		t->tid = (uint32_t)r->v[CT_F_thread_begin_tid];
+		t->process = (uint32_t)r->v[CT_F_thread_begin_process];
+		if (r->v[CT_F_thread_begin_routine])
+			t->routine = r->v[CT_F_thread_begin_routine];
+		if (r->v[CT_F_thread_begin_parent])
+			t->parent = (uint32_t)r->v[CT_F_thread_begin_parent];
+		t->known = true;
+		break;
+	case CT_EV_thread_end:
+		t = ct_model_thread_at(m, ct_threads_row(m, who->thread));
+		t->end = r->ticks;
+		t->ended = true;
+		break;
+	case CT_EV_thread_create:
+		if (r->v[CT_F_thread_create_result] || !r->v[CT_F_thread_create_child])
+			break;
+		t = ct_model_thread_at(m,
+				       ct_threads_row(m, (uint32_t)r->v[CT_F_thread_create_child]));
+		t->create_stack = (uint32_t)r->v[CT_F_thread_create_stack];
+		if (!t->routine)
+			t->routine = r->v[CT_F_thread_create_routine];
+		if (!t->parent)
+			t->parent = who->thread;
+		break;
+	case CT_EV_thread_name: learn_name(m, r); break;
+	default: break;
+	}
+}
+
+void ct_model_thread_seen(struct ct_model *m, const struct ct_who *who, uint64_t routine,
+			  uint64_t begin_ticks, const char name[16])
+{
+	struct ct_thread *t = ct_model_thread_at(m, ct_threads_row(m, who->thread));
+
+	t->tid = who->tid;
+	t->process = who->process;
+	t->known = true;
+	if (!t->routine)
+		t->routine = routine;
+	if (!t->begin)
+		t->begin = begin_ticks;
+	if (!t->name[0])
+		set_name(t, name, 16);
+}
+
+void ct_model_thread_ended(struct ct_model *m, uint32_t serial, uint64_t ticks)
+{
+	struct ct_thread *t = ct_model_thread_at(m, ct_threads_row(m, serial));
+
+	if (!t->ended)
+		t->end = ticks;
+	t->ended = true;
+}
+
+static int by_tid(const void *a, const void *b, void *model)
+{
+	const struct ct_thread *x = ct_model_thread_at(model, *(const uint32_t *)a);
+	const struct ct_thread *y = ct_model_thread_at(model, *(const uint32_t *)b);
+
+	if (x->tid != y->tid)
+		return x->tid < y->tid ? -1 : 1;
+	return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+int ct_threads_finish(struct ct_model *m)
+{
+	uint32_t i;
+
+	m->by_tid = calloc(m->threads.count + 1u, sizeof(*m->by_tid));
+	if (!m->by_tid)
+		return -ENOMEM;
+	for (i = 0; i < m->threads.count; i++) {
+		struct ct_thread *t = ct_model_thread_at(m, i);
+		uint64_t process_end = 0;
+
+		m->by_tid[i] = i;
+		if (t->process < m->tables.process_count) {
+			const struct ct_process_rec *p = &m->tables.processes[t->process];
+
+			t->main = t->known && t->tid == p->pid;
+			process_end = p->end_ticks;
+		}
+		if (!t->begin)
+			t->begin = t->first != UINT64_MAX ? t->first : m->begin;
+		if (!t->end)
+			t->end = process_end ? process_end : m->end;
+		if (t->end < t->last)
+			t->end = t->last;
+		if (t->end < t->begin)
+			t->end = t->begin;
+	}
+	qsort_r(m->by_tid, m->threads.count, sizeof(*m->by_tid), by_tid, m);
+	return 0;
+}
+
+const struct ct_thread *ct_model_thread(const struct ct_model *m, uint32_t serial)
+{
+	uint64_t key = serial;
+	uint32_t row = serial ? ct_table_find(&m->threads, &key) : CT_NONE;
+	const struct ct_thread *t;
+
+	if (row == CT_NONE)
+		return NULL;
+	t = ct_model_thread_at(m, row);
+	return t->known ? t : NULL;
+}
+
+/* First of the threads with this tid in model->by_tid. */
+static uint32_t first_with(const struct ct_model *m, uint32_t tid)
+{
+	uint32_t lo = 0, hi = m->threads.count;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (ct_model_thread_at(m, m->by_tid[mid])->tid < tid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct ct_thread *ct_model_thread_by_tid(const struct ct_model *m, uint32_t tid,
+					       uint64_t ticks)
+{
+	const struct ct_thread *found = NULL;
+	uint32_t i;
+
+	if (!tid || !m->by_tid)
+		return NULL;
+	for (i = first_with(m, tid); i < m->threads.count; i++) {
+		const struct ct_thread *t = ct_model_thread_at(m, m->by_tid[i]);
+
+		if (t->tid != tid || (found && t->begin > ticks))
+			break;
+		found = t;
+	}
+	return found;
+}
+
+const struct ct_thread *ct_model_thread_only(const struct ct_model *m, uint32_t process,
+					     uint32_t tid)
+{
+	const struct ct_thread *own = NULL, *other = NULL;
+	uint32_t i, n_own = 0, n_other = 0;
+
+	if (!tid || !m->by_tid)
+		return NULL;
+	for (i = first_with(m, tid); i < m->threads.count; i++) {
+		const struct ct_thread *t = ct_model_thread_at(m, m->by_tid[i]);
+
+		if (t->tid != tid)
+			break;
+		if (!t->known)
+			continue;
+		if (t->process == process) {
+			own = t;
+			n_own++;
+		} else {
+			other = t;
+			n_other++;
+		}
+	}
+	if (n_own)
+		return n_own == 1 ? own : NULL;
+	return n_other == 1 ? other : NULL;
+}
+
+/* --- turns ---------------------------------------------------------------------------------------------------------------------- */
+
+bool ct_tids_are_ours(const struct ct_model *m, uint32_t process)
+{
+	const struct ct_process_rec *p;
+
+	if (process >= m->tables.process_count)
+		return false;
+	p = &m->tables.processes[process];
+	return !p->outside_pid || p->outside_pid == p->pid;
+}
+
+uint32_t ct_thread_turns(const struct ct_model *m, const struct ct_thread *t, uint32_t *first)
+{
+	*first = 0;
+	return ct_tids_are_ours(m, t->process) ? ct_turns_of(&m->turns, t->tid, first) : 0;
+}
+
+const struct ct_turn *ct_thread_waking(const struct ct_model *m, const struct ct_thread *t,
+				       uint64_t from, uint64_t to)
+{
+	return ct_tids_are_ours(m, t->process) ? ct_turns_waking(&m->turns, t->tid, from, to)
+					       : NULL;
+}
+
+/* A thread's tid was another's before, which may be all that is told. */
+static bool was_anothers(const struct ct_model *m, const struct ct_thread *t, uint64_t ticks)
+{
+	const struct ct_thread *before = ct_model_thread_by_tid(m, t->tid, ticks);
+
+	return before != t && before && before->begin <= ticks && before->end >= ticks;
+}
+
+void ct_threads_born(struct ct_model *m)
+{
+	uint32_t i, k, first, n;
+
+	for (i = 0; i < m->threads.count; i++) {
+		struct ct_thread *t = ct_model_thread_at(m, i);
+		const struct ct_turn *turn;
+
+		/* a process is made before it executes what its first thread begins with */
+		n = t->main || !t->known ? 0 : ct_thread_turns(m, t, &first);
+		k = n ? ct_turns_after(&m->turns, first, n, t->begin) : 0;
+		if (!n || k >= first + n)
+			continue;
+		/* the turn it was made for, unless it lost the CPU before it could begin */
+		for (turn = ct_turn_at(&m->turns, k); k > first && turn->how != CT_WAKING_NEW;)
+			turn = ct_turn_at(&m->turns, --k);
+		if (turn->woken && turn->how == CT_WAKING_NEW && turn->woken < t->begin &&
+		    !was_anothers(m, t, turn->woken))
+			t->begin = turn->woken;
+	}
+}

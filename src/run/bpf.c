@@ -1,0 +1,303 @@
+/*
+ * bpf.c - switches and wakings from programs on the scheduler's tracepoints.
+ *
+ * The programs know the traced processes by their numbers in the first pid namespace; where ctrace-run is not in that one it would take
+ * them for others, so there is no such source there.  Nothing is pinned: all of it goes when the last descriptor does.
+ */
+#include "switches.h"
+
+#include <errno.h>
+
+#ifdef CT_LIBBPF
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bpf_programs.h"
+
+/* 64 Ki records are 160 ms of 200,000 switches a second and as many wakings, all on one CPU; less each where there are many CPUs. */
+#define RECORDS_MAX 65536u
+#define RECORDS_ALL (1u << 21)
+#define RECORDS_MIN 4096u
+
+#define FIRST_PID_NAMESPACE 0xeffffffcu /* its inode, which is part of the kernel's interface */
+
+struct bpf {
+	struct ct_bpf_setting setting;
+	struct ct_bpf_filter *filter;
+	uint8_t *rings;
+	size_t ring_bytes, rings_bytes;
+	uint64_t *last; /* ns of the newest record of each CPU */
+	int program[CT_BPF_POINTS], link[CT_BPF_POINTS];
+};
+
+static bool may_use_bpf(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {{0}};
+	uint64_t have;
+
+	if (syscall(SYS_capget, &head, data) != 0)
+		return false;
+	have = (uint64_t)data[1].effective << 32 | data[0].effective;
+	return have >> CAP_SYS_ADMIN & 1 || (have >> CAP_BPF & have >> CAP_PERFMON & 1);
+}
+
+static bool in_first_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PID_NAMESPACE;
+}
+
+static size_t whole_pages(size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page;
+}
+
+/* An array that is mapped here too. */
+static int make_map(const char *name, size_t value, unsigned n, int *fd, void **at)
+{
+	struct bpf_map_create_opts o = {.sz = sizeof(o), .map_flags = BPF_F_MMAPABLE};
+
+	*fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, 4, (uint32_t)value, n, &o);
+	if (*fd < 0)
+		return -errno;
+	*at = mmap(NULL, whole_pages(value * n), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	if (*at != MAP_FAILED)
+		return 0;
+	*at = NULL;
+	return -errno;
+}
+
+static int make_maps(struct bpf *b, unsigned cpus)
+{
+	uint32_t records = RECORDS_MAX;
+	void *at = NULL;
+	int err;
+
+	while (records > RECORDS_MIN && records > RECORDS_ALL / cpus)
+		records /= 2;
+	b->setting.records = records;
+	b->ring_bytes = sizeof(struct ct_bpf_ring) + records * sizeof(struct ct_bpf_record);
+	b->rings_bytes = whole_pages(b->ring_bytes * cpus);
+	err = make_map("ctrace_filter", sizeof(*b->filter), 1, &b->setting.filter, &at);
+	b->filter = at;
+	if (err)
+		return err;
+	err = make_map("ctrace_rings", b->ring_bytes, cpus, &b->setting.rings, &at);
+	b->rings = at;
+	return err;
+}
+
+static int load(struct bpf *b, enum ct_bpf_point point)
+{
+	static const char *const names[CT_BPF_POINTS] = {
+		"ctrace_switch", "ctrace_waking", "ctrace_new", "ctrace_fork", "ctrace_free"};
+	struct bpf_prog_load_opts o = {
+		.sz = sizeof(o),
+		.expected_attach_type = BPF_TRACE_RAW_TP,
+		.attach_btf_id = b->setting.kernel.point[point].type,
+	};
+	struct ct_bpf_code code;
+
+	if (!ct_bpf_program(&code, point, &b->setting))
+		return -E2BIG;
+	/* kernel types may be read by programs under a licence that goes with its own only */
+	b->program[point] = bpf_prog_load(BPF_PROG_TYPE_TRACING, names[point], "Dual MIT/GPL",
+					  code.insn, code.n, &o);
+	return b->program[point] < 0 ? -errno : 0;
+}
+
+static int load_all(struct bpf *b)
+{
+	unsigned i;
+	int err = 0;
+
+	for (i = 0; i < CT_BPF_POINTS && !err; i++) {
+		err = load(b, (enum ct_bpf_point)i);
+		if (err && i == CT_BPF_WAKING &&
+		    b->setting.kernel.context != CT_BPF_CONTEXT_UNKNOWN) {
+			/* an older kernel: whether a waker was interrupted is not known then */
+			b->setting.kernel.context = CT_BPF_CONTEXT_UNKNOWN;
+			err = load(b, CT_BPF_WAKING);
+		}
+	}
+	return err;
+}
+
+/* Who is followed first, so that nobody is missed. */
+static int attach_all(struct bpf *b, pid_t pid)
+{
+	int i;
+
+	b->filter->traced[(uint32_t)pid / 64] = 1ull << ((uint32_t)pid & 63);
+	for (i = CT_BPF_POINTS - 1; i >= 0; i--) {
+		b->link[i] = bpf_raw_tracepoint_open(NULL, b->program[i]);
+		if (b->link[i] < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static void close_all(struct ct_switches *s)
+{
+	struct bpf *b = s->own;
+	unsigned i;
+
+	for (i = 0; i < CT_BPF_POINTS; i++) {
+		if (b->link[i] >= 0)
+			close(b->link[i]);
+		if (b->program[i] >= 0)
+			close(b->program[i]);
+	}
+	if (b->rings)
+		munmap(b->rings, b->rings_bytes);
+	if (b->filter)
+		munmap(b->filter, whole_pages(sizeof(*b->filter)));
+	if (b->setting.rings >= 0)
+		close(b->setting.rings);
+	if (b->setting.filter >= 0)
+		close(b->setting.filter);
+	free(b->last);
+	free(b);
+	free(s->cpu);
+}
+
+static int open_all(struct ct_switches *s, pid_t pid)
+{
+	int cpus, err;
+	struct bpf *b;
+	unsigned i;
+
+	if (!may_use_bpf())
+		return -EACCES;
+	if (!in_first_pid_namespace())
+		return -EXDEV;
+	libbpf_set_print(NULL);
+	cpus = libbpf_num_possible_cpus();
+	if (cpus <= 0)
+		return -ENODEV;
+	b = calloc(1, sizeof(*b));
+	s->cpu = calloc((unsigned)cpus, sizeof(*s->cpu));
+	if (!b || !s->cpu) {
+		free(b);
+		free(s->cpu);
+		return -ENOMEM;
+	}
+	s->own = b;
+	s->ready = -1;
+	s->n = (unsigned)cpus;
+	for (i = 0; i < s->n; i++)
+		s->cpu[i] = i;
+	b->last = calloc(s->n, sizeof(*b->last));
+	b->setting.filter = b->setting.rings = -1;
+	memset(b->program, -1, sizeof(b->program));
+	memset(b->link, -1, sizeof(b->link));
+	err = b->last ? make_maps(b, s->n) : -ENOMEM;
+	if (!err)
+		err = ct_bpf_kernel_learn(&b->setting.kernel);
+	if (!err)
+		err = load_all(b);
+	if (!err)
+		err = attach_all(b, pid);
+	if (err)
+		close_all(s);
+	return err == -EPERM ? -EACCES : err;
+}
+
+static void enable(struct ct_switches *s, bool on)
+{
+	struct bpf *b = s->own;
+
+	__atomic_store_n(&b->filter->on, on, __ATOMIC_RELEASE);
+}
+
+static void hand_out(const struct ct_bpf_record *r, uint64_t *last, ct_switch_fn *take, void *arg)
+{
+	unsigned kind = (unsigned)r->when & ((1u << CT_BPF_KIND_BITS) - 1);
+	struct ct_switch s = {.ns = r->when >> CT_BPF_KIND_BITS, .tid = r->from};
+
+	/* reckoned, from how long it ran by a clock that is not ours */
+	if (kind == CT_BPF_CAME && s.ns < *last)
+		s.ns = *last;
+	*last = s.ns;
+	if (kind == CT_BPF_LOST) {
+		s.kind = CT_SWITCH_MISSING;
+		s.tid = 0;
+		s.count = (uint64_t)r->to << 32 | r->from;
+		take(arg, &s);
+	} else if (kind == CT_BPF_CAME) {
+		s.kind = CT_SWITCH_ON;
+		s.tid = r->to;
+		take(arg, &s);
+	} else if (kind >= CT_BPF_WAKES) {
+		s.kind = CT_SWITCH_WAKING;
+		s.how = (enum ct_waking_how)(kind - CT_BPF_WAKES);
+		s.waker = r->to;
+		take(arg, &s);
+	} else {
+		s.kind = kind == CT_BPF_WAITS ? CT_SWITCH_WAITS : CT_SWITCH_PREEMPTED;
+		if (s.tid)
+			take(arg, &s);
+		s.kind = CT_SWITCH_ON;
+		s.tid = r->to;
+		if (s.tid)
+			take(arg, &s);
+	}
+}
+
+static void read_ring(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_switch_fn *take,
+		      void *arg)
+{
+	struct bpf *b = s->own;
+	struct ct_bpf_ring *ring = (void *)(b->rings + i * b->ring_bytes);
+	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE), at = ring->tail;
+
+	for (; at != head; at++) {
+		const struct ct_bpf_record *r = &ring->record[at & (b->setting.records - 1)];
+
+		if (r->when >> CT_BPF_KIND_BITS >= until_ns)
+			break;
+		hand_out(r, &b->last[i], take, arg);
+	}
+	__atomic_store_n(&ring->tail, at, __ATOMIC_RELEASE);
+}
+
+/* The maps are mapped in a copy too. */
+static int forked(struct ct_switches *s)
+{
+	(void)s;
+	return 0;
+}
+
+const struct ct_switch_source ct_switches_bpf = {
+	.id = CT_SCHED_BPF,
+	.cost_ns = 130, /* of a turn on a CPU begun or ended, and of a waking */
+	.can_pause = true,
+	.open = open_all,
+	.enable = enable,
+	.read = read_ring,
+	.forked = forked,
+	.close = close_all,
+};
+
+#else /* built without libbpf */
+
+static int open_all(struct ct_switches *s, pid_t pid)
+{
+	(void)s;
+	(void)pid;
+	return -ENOSYS;
+}
+
+const struct ct_switch_source ct_switches_bpf = {.id = CT_SCHED_BPF, .open = open_all};
+#endif

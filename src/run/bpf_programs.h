@@ -1,0 +1,69 @@
+/*
+ * bpf_programs.h - the programs that run in the kernel, and the memory they share with ctrace-run.
+ *
+ *	filter	one bit for each process that is traced; programs keep it as processes are made and end
+ *	ring	one for each CPU: records that wait to be read
+ *
+ * A program writes to the ring of the CPU it runs on, and nothing comes between there: switches and wakings happen with interrupts off,
+ * and a program does not begin again where it was interrupted.  So a ring takes no lock.
+ */
+#ifndef CT_RUN_BPF_PROGRAMS_H
+#define CT_RUN_BPF_PROGRAMS_H
+
+#include <stdint.h>
+
+#include <ctrace/format.h>
+
+#include "bpf_code.h"
+#include "bpf_kernel.h"
+
+#define CT_BPF_PIDS (4u << 20) /* the most the kernel can be told to have */
+
+struct ct_bpf_filter {
+	uint64_t on; /* 0: nothing is recorded, but processes are followed */
+	uint64_t pad[7];
+	uint64_t traced[CT_BPF_PIDS / 64];
+};
+
+enum ct_bpf_kind {
+	CT_BPF_WAITS,	  /* from waits: it has nothing to do; to */
+	CT_BPF_PREEMPTED, /* from could go on; to */
+	CT_BPF_WAKES,	  /* from is woken by to; and so on as enum ct_waking_how */
+	CT_BPF_WAKES_LAST = CT_BPF_WAKES + CT_WAKING_NEW,
+	CT_BPF_CAME =
+		6, /* to has had the CPU since about then; the kernel did not tell when it got it */
+	CT_BPF_LOST = 7 /* from and to together: how many records had no room */
+};
+#define CT_BPF_KIND_BITS 3
+
+struct ct_bpf_record {
+	uint64_t when;	   /* ns << 3 | enum ct_bpf_kind */
+	uint32_t from, to; /* tids; 0: nobody of ours */
+};
+_Static_assert(sizeof(struct ct_bpf_record) == 16, "as the programs write it");
+
+struct ct_bpf_ring {
+	uint64_t head; /* records ever written */
+	uint64_t lost; /* since there was room */
+	uint64_t on;   /* tid of ours that has the CPU, as far as was told; 0 none */
+	uint64_t pad[5];
+	uint64_t tail; /* records ever read; ours to write */
+	uint64_t pad2[7];
+	struct ct_bpf_record record[];
+};
+
+/* What a program is made for. */
+struct ct_bpf_setting {
+	struct ct_bpf_kernel kernel;
+	int filter, rings; /* maps */
+	uint32_t records;  /* in a ring: a power of two */
+};
+
+/*
+ * ct_bpf_program - assemble what runs at a tracepoint
+ * Returns false when it does not fit.
+ * Context: tools.
+ */
+bool ct_bpf_program(struct ct_bpf_code *c, enum ct_bpf_point point, const struct ct_bpf_setting *s);
+
+#endif

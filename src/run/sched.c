@@ -1,0 +1,501 @@
+/*
+ * sched.c - see sched.h.
+ *
+ * Times.  The kernel stamps switches with CLOCK_MONOTONIC, threads their records with counter ticks.  At every look both clocks are read
+ * together; a switch lies between two such samples, a few milliseconds apart, and takes its ticks from the straight line between them.
+ * How far a sample lies off the line between its neighbours tells how wrong such times may be.
+ */
+#include "sched.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "capture/capture.h"
+
+#define BUDGET_PERCENT 2u
+#define CREDIT_NS      2e6 /* some 2,000 of perf's records at most come that were not earned */
+#define PAUSE_MAX_NS   5000000000u
+#define BLOCK_WAIT_NS  500000000u /* full chunks lie here at most so long */
+#define ENOUGH	       (CT_STREAM_BLOCK_CHUNKS / 2)
+
+/* --- time ----------------------------------------------------------------------------------------------------------------- */
+
+/* On the line through the two samples.  Differences are small enough for a double, the times themselves are not. */
+static uint64_t ticks_at(const struct ct_sched *s, uint64_t ns)
+{
+	double slope = (double)(s->now.ticks - s->before.ticks) /
+		       (double)(s->now.mono_ns - s->before.mono_ns);
+
+	return s->before.ticks +
+	       (uint64_t)(int64_t)((double)(int64_t)(ns - s->before.mono_ns) * slope);
+}
+
+/* How far the middle one of three samples lies off the line between the others, in ns. */
+static uint64_t off_line(const struct ct_clock_sample *a, const struct ct_clock_sample *b,
+			 const struct ct_clock_sample *c)
+{
+	double ns_per_tick = (double)(c->mono_ns - a->mono_ns) / (double)(c->ticks - a->ticks);
+	double off =
+		(double)(b->mono_ns - a->mono_ns) - (double)(b->ticks - a->ticks) * ns_per_tick;
+
+	return (uint64_t)(off < 0 ? -off : off);
+}
+
+/* Reads both clocks.  False: too soon after the sample before. */
+static bool take_sample(struct ct_sched *s)
+{
+	struct ct_clock_sample next = ct_clock_sample(&s->clock);
+	uint64_t off;
+
+	if (next.mono_ns <= s->now.mono_ns || next.ticks <= s->now.ticks)
+		return false;
+	if (s->before.mono_ns) {
+		off = off_line(&s->before, &s->now, &next);
+		if (off > s->error_ns)
+			s->error_ns = off;
+	}
+	s->before = s->now;
+	s->now = next;
+	return s->before.mono_ns != 0;
+}
+
+/* --- chunks ---------------------------------------------------------------------------------------------------------------- */
+
+/* In a ring the oldest chunk makes room. */
+static void keep_full(struct ct_sched *s, struct ct_chunk *chunk)
+{
+	if (s->full_max && s->full_n == s->full_max) {
+		free(s->full[0]);
+		s->full_n--;
+		memmove(s->full, s->full + 1, s->full_n * sizeof(*s->full));
+	}
+	if (s->full_n == s->full_room) {
+		unsigned room = s->full_room ? s->full_room * 2 : ENOUGH * 2;
+		struct ct_chunk **p = realloc(s->full, room * sizeof(*p));
+
+		if (!p) {
+			s->error = -ENOMEM;
+			free(chunk);
+			return;
+		}
+		s->full = p;
+		s->full_room = room;
+	}
+	s->full[s->full_n++] = chunk;
+}
+
+static void seal(struct ct_sched *s, struct ct_sched_cpu *c)
+{
+	struct ct_chunk *chunk;
+
+	if (!c->builder)
+		return;
+	ct_builder_seal(c->builder);
+	chunk = malloc(sizeof(*chunk));
+	if (chunk) {
+		memcpy(chunk, &c->builder->chunk, sizeof(*chunk));
+		keep_full(s, chunk);
+	} else {
+		s->error = -ENOMEM;
+	}
+	free(c->builder);
+	c->builder = NULL;
+}
+
+static bool begin(struct ct_sched_cpu *c, uint64_t ticks, uint64_t ns)
+{
+	struct ct_chunk head;
+
+	c->builder = malloc(sizeof(*c->builder));
+	if (!c->builder)
+		return false;
+	memset(&head, 0, offsetof(struct ct_chunk, bytes));
+	head.slot = CT_SLOT_CPU + c->cpu;
+	head.sequence = c->sequence++;
+	head.base_ticks = ticks;
+	head.base_mono_ns = ns;
+	ct_builder_start(c->builder, &head);
+	return true;
+}
+
+static void add(struct ct_sched *s, struct ct_sched_cpu *c, struct ct_record *r, uint64_t ns)
+{
+	r->ticks = ticks_at(s, ns);
+	c->last_ns = ns;
+	if (c->builder && ct_builder_add(c->builder, r) == 0)
+		return;
+	seal(s, c);
+	if (!begin(c, r->ticks, ns)) {
+		s->error = -ENOMEM;
+		return;
+	}
+	/* the chunks before this one may be overwritten, and with them that all was recorded */
+	if (s->full_max && c->covered && r->type != CT_EV_sched) {
+		struct ct_record from = {.type = CT_EV_sched, .ticks = r->ticks};
+
+		from.v[CT_F_sched_what] = CT_SCHED_FROM;
+		from.v[CT_F_sched_cpu] = c->cpu;
+		from.v[CT_F_sched_source] = s->from.source->id;
+		ct_builder_add(c->builder, &from);
+	}
+	ct_builder_add(c->builder, r);
+}
+
+static void write_full(struct ct_sched *s)
+{
+	unsigned i, n;
+	int err;
+
+	for (i = 0; i < s->full_n; i += n) {
+		n = s->full_n - i < CT_STREAM_BLOCK_CHUNKS ? s->full_n - i : CT_STREAM_BLOCK_CHUNKS;
+		err = ct_stream_chunks(s->stream, (const struct ct_chunk *const *)s->full + i, n);
+		if (err)
+			s->error = err;
+	}
+	for (i = 0; i < s->full_n; i++)
+		free(s->full[i]);
+	s->full_n = 0;
+}
+
+static void say(struct ct_sched *s, struct ct_sched_cpu *c, enum ct_sched_what what, uint64_t ns)
+{
+	struct ct_record r = {.type = CT_EV_sched};
+
+	r.v[CT_F_sched_what] = what;
+	r.v[CT_F_sched_cpu] = c->cpu;
+	r.v[CT_F_sched_source] = s->from.source->id;
+	r.v[CT_F_sched_error_ns] = what == CT_SCHED_TO ? s->error_ns : 0;
+	c->covered = what == CT_SCHED_FROM;
+	add(s, c, &r, ns);
+}
+
+static void say_all(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
+{
+	unsigned i;
+
+	for (i = 0; i < s->from.n; i++)
+		if (s->cpu[i].covered != (what == CT_SCHED_FROM))
+			say(s, &s->cpu[i], what, ns > s->cpu[i].last_ns ? ns : s->cpu[i].last_ns);
+}
+
+/* --- switches ---------------------------------------------------------------------------------------------------------------- */
+
+struct taking {
+	struct ct_sched *sched;
+	struct ct_sched_cpu *cpu;
+};
+
+static void take(void *arg, const struct ct_switch *w)
+{
+	struct taking *t = arg;
+	struct ct_sched *s = t->sched;
+	struct ct_sched_cpu *c = t->cpu;
+	struct ct_record r = {.type = CT_EV_cpu_off};
+
+	if (w->ns < c->last_ns)
+		return; /* between the source's going on and our saying so */
+	s->switches++;
+	switch (w->kind) {
+	case CT_SWITCH_ON:
+		r.type = CT_EV_cpu_on;
+		r.v[CT_F_cpu_on_tid] = w->tid;
+		r.v[CT_F_cpu_on_cpu] = c->cpu;
+		c->on_ns = w->ns;
+		break;
+	case CT_SWITCH_WAITS:
+	case CT_SWITCH_PREEMPTED:
+		r.v[CT_F_cpu_off_tid] = w->tid;
+		r.v[CT_F_cpu_off_cpu] = c->cpu;
+		r.v[CT_F_cpu_off_how] =
+			w->kind == CT_SWITCH_PREEMPTED ? CT_OFF_PREEMPTED : CT_OFF_WAITS;
+		if (c->on_ns && w->ns > c->on_ns)
+			s->period_cpu_ns += w->ns - c->on_ns;
+		c->on_ns = 0;
+		break;
+	case CT_SWITCH_WAKING:
+		r.type = CT_EV_waking;
+		r.v[CT_F_waking_tid] = w->tid;
+		r.v[CT_F_waking_cpu] = c->cpu;
+		r.v[CT_F_waking_waker] = w->waker;
+		r.v[CT_F_waking_how] = w->how;
+		break;
+	case CT_SWITCH_MISSING:
+		s->switches--;
+		s->missing += w->count;
+		r.type = CT_EV_sched;
+		r.v[CT_F_sched_what] = CT_SCHED_MISSING;
+		r.v[CT_F_sched_cpu] = c->cpu;
+		r.v[CT_F_sched_source] = s->from.source->id;
+		r.v[CT_F_sched_count] = w->count;
+		r.v[CT_F_sched_span] = c->last_ns && w->ns > c->last_ns
+					       ? ticks_at(s, w->ns) - ticks_at(s, c->last_ns)
+					       : 0;
+		c->on_ns = 0;
+		break;
+	}
+	add(s, c, &r, w->ns);
+}
+
+static void take_all(struct ct_sched *s)
+{
+	struct taking t = {.sched = s};
+	unsigned i;
+
+	for (i = 0; i < s->from.n; i++) {
+		t.cpu = &s->cpu[i];
+		s->from.source->read(&s->from, i, s->now.mono_ns, take, &t);
+	}
+}
+
+/* --- the budget -------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t clock_ns(const struct ct_sched *s)
+{
+	return ct_clock_ns(&s->clock, CLOCK_MONOTONIC);
+}
+
+static void begin_period(struct ct_sched *s, uint64_t now_ns)
+{
+	unsigned i;
+
+	s->period_ns = now_ns;
+	s->period_switches = s->switches;
+	s->period_cpu_ns = 0;
+	/* who is on a CPU now counts from now on */
+	for (i = 0; i < s->from.n; i++)
+		if (s->cpu[i].on_ns)
+			s->cpu[i].on_ns = now_ns;
+}
+
+/* For good. */
+static void stop(struct ct_sched *s)
+{
+	unsigned i;
+
+	for (i = 0; i < s->from.n; i++)
+		seal(s, &s->cpu[i]);
+	s->from.source->close(&s->from);
+	memset(&s->from, 0, sizeof(s->from));
+	s->from.ready = -1;
+}
+
+static void pause_for(struct ct_sched *s, uint64_t ns)
+{
+	uint64_t now = clock_ns(s);
+	unsigned i;
+
+	s->from.source->enable(&s->from, false);
+	/* what has come since then is from before it was off, on one CPU or another: it is taken but not counted on */
+	if (take_sample(s))
+		take_all(s);
+	say_all(s, CT_SCHED_TO, now);
+	for (i = 0; i < s->from.n; i++)
+		s->cpu[i].on_ns = 0;
+	s->paused = true;
+	s->resume_ns = now + ns;
+	if (!s->from.source->can_pause)
+		stop(s);
+}
+
+static void resume(struct ct_sched *s)
+{
+	s->from.source->enable(&s->from, true);
+	s->paused = false;
+	if (!take_sample(s))
+		return;
+	say_all(s, CT_SCHED_FROM, s->now.mono_ns);
+	begin_period(s, s->now.mono_ns);
+}
+
+/* How long the program was on CPUs since the period began. */
+static uint64_t cpu_ns(const struct ct_sched *s, uint64_t now_ns)
+{
+	uint64_t sum = s->period_cpu_ns;
+	unsigned i;
+
+	for (i = 0; i < s->from.n; i++)
+		if (s->cpu[i].on_ns && now_ns > s->cpu[i].on_ns)
+			sum += now_ns - s->cpu[i].on_ns;
+	return sum;
+}
+
+/*
+ * Records cost, time on a CPU earns a share of itself.  When the credit is used up there is a pause until it would be whole again, if the
+ * program goes on as it did; or the end, where a pause would cost as well.
+ */
+static void keep_budget(struct ct_sched *s, uint64_t now_ns)
+{
+	double cost, earned, wall, pause = PAUSE_MAX_NS;
+
+	if (s->paused) {
+		if (now_ns >= s->resume_ns)
+			resume(s);
+		return;
+	}
+	if (now_ns <= s->period_ns)
+		return;
+	wall = (double)(now_ns - s->period_ns);
+	cost = (double)(s->switches - s->period_switches) * s->from.source->cost_ns;
+	earned = (double)cpu_ns(s, now_ns) * BUDGET_PERCENT / 100;
+	s->credit_ns += earned - cost;
+	if (s->credit_ns > CREDIT_NS)
+		s->credit_ns = CREDIT_NS;
+	if (s->credit_ns >= 0) {
+		begin_period(s, now_ns);
+		return;
+	}
+	if (earned > 0)
+		pause = (CREDIT_NS - s->credit_ns) / (earned / wall);
+	pause_for(s, pause < PAUSE_MAX_NS ? (uint64_t)pause : PAUSE_MAX_NS);
+	s->credit_ns = CREDIT_NS;
+}
+
+/* --- from begin to end --------------------------------------------------------------------------------------------------------- */
+
+/* The trace says it too, so that every view can. */
+static void refused(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched_source source,
+		    int err)
+{
+	struct ct_record r = {.type = CT_EV_sched};
+
+	r.v[CT_F_sched_what] = CT_SCHED_REFUSED;
+	r.v[CT_F_sched_source] = source;
+	r.v[CT_F_sched_count] = (uint64_t)-err;
+	add(s, none, &r, s->now.mono_ns);
+}
+
+/*
+ * The first source of those that may be asked which does it.  BPF programs cost a quarter of perf's records, but some 10 ms of every start: for
+ * exact recording they come first, for what has a budget last.
+ */
+static void find_source(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched_from from,
+			pid_t pid)
+{
+	static const struct {
+		const struct ct_switch_source *source;
+		enum ct_sched_from from;
+	} all[] = {{&ct_switches_bpf, CT_SCHED_FROM_BPF}, {&ct_switches_perf, CT_SCHED_FROM_PERF}};
+	unsigned n = sizeof(all) / sizeof(all[0]), i;
+
+	for (i = 0; i < n && !s->from.source; i++) {
+		unsigned k = s->mode == CT_SCHED_EXACT ? i : n - 1 - i;
+		int err;
+
+		if (from != CT_SCHED_FROM_ANY && from != all[k].from)
+			continue;
+		err = all[k].source->open(&s->from, pid);
+		if (!err) {
+			s->from.source = all[k].source;
+		} else {
+			memset(&s->from, 0, sizeof(s->from));
+			s->from.ready = -1;
+			refused(s, none, all[k].source->id, err);
+		}
+	}
+}
+
+void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid,
+		   struct ct_stream *stream, uint64_t ring_bytes)
+{
+	struct ct_sched_cpu first = {.cpu = 0};
+	unsigned i;
+
+	memset(s, 0, sizeof(*s));
+	s->mode = mode;
+	s->stream = stream;
+	s->from.ready = -1;
+	if (mode == CT_SCHED_OFF || from == CT_SCHED_FROM_USER)
+		return;
+	s->on = true;
+	/* asked of the kernel: libc's may be that of a preloaded object which makes up the time */
+	s->clock = ct_cap.clock;
+	s->clock.vdso = NULL;
+	s->now = ct_clock_sample(&s->clock);
+	while (!take_sample(s))
+		;
+	if (ring_bytes)
+		s->full_max = (unsigned)(ring_bytes / CT_CHUNK_BYTES) + 1;
+	find_source(s, &first, from, pid);
+	s->cpu = calloc(s->from.n + 1, sizeof(*s->cpu));
+	if (!s->cpu) {
+		s->error = -ENOMEM;
+		if (s->from.source)
+			s->from.source->close(&s->from);
+		s->from.n = 0;
+		s->from.source = NULL;
+	}
+	for (i = 0; i < s->from.n; i++)
+		s->cpu[i].cpu = s->from.cpu[i];
+	/* who refused is told where CPU 0's records go on */
+	if (s->from.n && s->cpu[0].cpu == first.cpu)
+		s->cpu[0] = first;
+	else
+		seal(s, &first);
+	if (s->from.n)
+		s->from.source->enable(&s->from, true);
+	while (!take_sample(s))
+		;
+	say_all(s, CT_SCHED_FROM, s->now.mono_ns);
+	s->credit_ns = CREDIT_NS;
+	begin_period(s, s->now.mono_ns);
+}
+
+void ct_sched_forked(struct ct_sched *s)
+{
+	if (!s->from.n || s->from.source->forked(&s->from) == 0)
+		return;
+	if (!s->paused)
+		say_all(s, CT_SCHED_TO, s->now.mono_ns);
+	s->paused = true;
+	s->mode = CT_SCHED_EXACT; /* never again */
+}
+
+int ct_sched_ready(const struct ct_sched *s)
+{
+	return s->from.ready;
+}
+
+void ct_sched_look(struct ct_sched *s, uint64_t now_ns)
+{
+	if (!s->on)
+		return;
+	if (s->from.n && !s->paused && take_sample(s))
+		take_all(s);
+	if (s->from.n && s->mode == CT_SCHED_AUTO)
+		keep_budget(s, now_ns);
+	if (s->full_max || !s->full_n) {
+		s->full_since_ns = now_ns;
+		return;
+	}
+	if (s->full_n >= ENOUGH || now_ns - s->full_since_ns >= BLOCK_WAIT_NS) {
+		write_full(s);
+		s->full_since_ns = now_ns;
+	}
+}
+
+int ct_sched_finish(struct ct_sched *s)
+{
+	unsigned i;
+
+	if (!s->on)
+		return 0;
+	if (s->from.n && !s->paused) {
+		s->from.source->enable(&s->from, false);
+		while (!take_sample(s))
+			;
+		take_all(s);
+		say_all(s, CT_SCHED_TO, s->now.mono_ns);
+	}
+	for (i = 0; i < s->from.n; i++)
+		seal(s, &s->cpu[i]);
+	write_full(s);
+	free(s->full);
+	free(s->cpu);
+	if (s->from.source)
+		s->from.source->close(&s->from);
+	s->on = false;
+	return s->error;
+}

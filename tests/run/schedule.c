@@ -1,0 +1,225 @@
+/*
+ * schedule.c - threads whose turns on a CPU are known: each says at its end what the kernel counted for it.
+ *
+ *	schedule one	two busy threads on one CPU
+ *	schedule all	four busy threads for each CPU
+ *	schedule woken	a thread that is woken at times which the program takes itself
+ *	schedule held	a lock's holder shares its CPU with a busy thread, while another waits for the lock
+ *
+ * A line for each thread: its tid, name, ns on a CPU, ns ready for one, and both of them before its first own instruction; `woken` says "waits" with ns blocked and ns from release to
+ * return, `held` how long the lock was waited for.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THREADS_MAX 256
+#define WAKES	    40
+
+static int cpus[CPU_SETSIZE], cpus_n;
+static char lines[THREADS_MAX][128];
+static _Atomic int lines_n;
+
+static uint64_t now_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		exit(3);
+}
+
+struct counts {
+	unsigned long long run, delay;
+};
+
+static struct counts counts(void)
+{
+	char text[100] = "";
+	struct counts c;
+	int fd = open("/proc/thread-self/schedstat", O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 ||
+	    sscanf(text, "%llu %llu", &c.run, &c.delay) != 2)
+		exit(4);
+	close(fd);
+	return c;
+}
+
+/*
+ * The last thing a thread does.  What is from before at_start does not count where a thread's life begins with its first record; nor does
+ * the wait for a turn on the CPU it was moved to, where the kernel's own thread woke it, which is not traced.
+ */
+static void account(const char *name, const struct counts *at_start)
+{
+	struct counts c;
+
+	sched_yield(); /* what it ran of its turn so far is counted when the kernel has to think about switching */
+	c = counts();
+	snprintf(lines[lines_n++], sizeof(lines[0]), "%ld %s %llu %llu %llu %llu",
+		 syscall(SYS_gettid), name, c.run - at_start->run, c.delay - at_start->delay,
+		 at_start->run, at_start->delay);
+}
+
+static void burn(uint64_t ns)
+{
+	uint64_t until = now_ns(CLOCK_THREAD_CPUTIME_ID) + ns;
+
+	while (now_ns(CLOCK_THREAD_CPUTIME_ID) < until)
+		;
+}
+
+static void *busy(void *cpu)
+{
+	struct counts at_start = counts();
+	if (cpu)
+		pin(*(int *)cpu);
+	burn(150000000);
+	account("busy", &at_start);
+	return NULL;
+}
+
+static sem_t ready, go;
+static uint64_t posted[WAKES], waited_from[WAKES], returned[WAKES];
+
+static void *sleeper(void *arg)
+{
+	struct counts at_start = counts();
+	int i;
+
+	(void)arg;
+	for (i = 0; i < WAKES; i++) {
+		burn(2000000); /* so that what switches cost, and the thread's end, are little beside it */
+		sem_post(&ready);
+		waited_from[i] = now_ns(CLOCK_MONOTONIC);
+		sem_wait(&go);
+		returned[i] = now_ns(CLOCK_MONOTONIC);
+	}
+	account("sleeper", &at_start);
+	return NULL;
+}
+
+static void woken(void)
+{
+	uint64_t blocked = 0, late = 0;
+	pthread_t t;
+	int i;
+
+	sem_init(&ready, 0, 0);
+	sem_init(&go, 0, 0);
+	pthread_create(&t, NULL, sleeper, NULL);
+	for (i = 0; i < WAKES; i++) {
+		sem_wait(&ready);
+		usleep(3000);
+		posted[i] = now_ns(CLOCK_MONOTONIC);
+		sem_post(&go);
+	}
+	pthread_join(t, NULL);
+	for (i = 0; i < WAKES; i++) {
+		blocked += posted[i] - waited_from[i];
+		late += returned[i] - posted[i];
+	}
+	printf("waits %llu %llu\n", (unsigned long long)blocked, (unsigned long long)late);
+}
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic int over;
+
+static void *spinner(void *arg)
+{
+	struct counts at_start;
+	(void)arg;
+	pin(cpus[0]);
+	at_start = counts();
+	sem_post(&ready);
+	while (!over)
+		;
+	account("spinner", &at_start);
+	return NULL;
+}
+
+static void *holder(void *arg)
+{
+	struct counts at_start;
+	(void)arg;
+	pin(cpus[0]);
+	at_start = counts();
+	pthread_mutex_lock(&lock);
+	sem_post(&ready);
+	burn(60000000);
+	pthread_mutex_unlock(&lock);
+	over = 1;
+	account("holder", &at_start);
+	return NULL;
+}
+
+static void held(void)
+{
+	pthread_t t[2];
+	uint64_t from;
+
+	sem_init(&ready, 0, 0);
+	pthread_create(&t[0], NULL, spinner, NULL);
+	sem_wait(&ready);
+	pthread_create(&t[1], NULL, holder, NULL);
+	sem_wait(&ready);
+	from = now_ns(CLOCK_MONOTONIC);
+	pthread_mutex_lock(&lock);
+	printf("waited %llu\n", (unsigned long long)(now_ns(CLOCK_MONOTONIC) - from));
+	pthread_mutex_unlock(&lock);
+	pthread_join(t[0], NULL);
+	pthread_join(t[1], NULL);
+}
+
+static void all_busy(int n, int *cpu)
+{
+	pthread_t t[THREADS_MAX];
+	int i;
+
+	for (i = 0; i < n; i++)
+		pthread_create(&t[i], NULL, busy, cpu);
+	for (i = 0; i < n; i++)
+		pthread_join(t[i], NULL);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	cpu_set_t set;
+	int i;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	for (i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &set))
+			cpus[cpus_n++] = i;
+	if (!strcmp(what, "one"))
+		all_busy(2, cpus);
+	else if (!strcmp(what, "all"))
+		all_busy(cpus_n * 4 < THREADS_MAX ? cpus_n * 4 : THREADS_MAX, NULL);
+	else if (!strcmp(what, "woken"))
+		woken();
+	else if (!strcmp(what, "held"))
+		held();
+	else
+		return 2;
+	for (i = 0; i < lines_n; i++)
+		puts(lines[i]);
+	return 0;
+}

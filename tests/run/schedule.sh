@@ -1,0 +1,89 @@
+#!/bin/bash
+# schedule.sh - when a thread ran and when it was ready to run is what the kernel counted for it, and its states add up to its life,
+# whichever way the kernel was asked.
+#
+# A tracer that guesses here is believed once.  The program's threads tell what the kernel's own counters say of them at their end; what a
+# thread did is compared with that.
+# serial: it measures time
+set -eu
+P=$BUILD/run/schedule
+failures=0
+fail() {
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+
+# The kernel that this was written on hides some switches, about one in five runs: a thread then keeps its CPU here for some time slices of 4 ms
+# longer than there.  So what is asked of every run is a tenth or three of them; SCHEDULE_STRICT=1 asks for 1 % or 50 us, which most runs give.
+near() { # what got expected
+	local off=$(($2 - $3)) room=$(($3 / 10 > 12000000 ? $3 / 10 : 12000000))
+	[ -z "${SCHEDULE_STRICT:-}" ] || room=$(($3 / 100 > 50000 ? $3 / 100 : 50000))
+	[ "${off#-}" -le $room ] || fail "$1: $2 instead of $3"
+}
+
+compare() { # source
+	local source=$1 what t tid name run delay run_before delay_before got_run got_ready got_outside blocked late got_blocked got_woken
+	local waited total did_run did_preempted
+	for what in one all woken held; do
+		t=$source-$what
+		ctrace-run -q --sched=exact --sched-source="$source" -o "$t.ctrace" -- "$P" $what >"$t.out"
+		ctrace validate "$t.ctrace" >valid || fail "$t: $(cat valid)"
+		ctrace threads --json "$t.ctrace" >"$t.json"
+		ctrace info --json "$t.ctrace" >info.json
+		if jq -e '.switches.source == null' info.json >same; then
+			echo "skipped: $source: $(jq -r '.notes[] | select(startswith("when threads had a CPU"))' info.json)"
+			return
+		fi
+		jq -e ".switches | .source == \"$source\" and .missing == 0 and .error_ns < 5000" info.json >same || fail "$t: $(jq -c .switches info.json)"
+		# to the ns, but for what each of the parts is rounded by
+		jq -e 'all(.threads[]; .lived_ns - ([.states | to_entries[] | select(.key | test("^(running|system_call|woken|preempted|blocked|short|outside|awake)_ns$")).value] | add) |
+			. <= 8 and . >= -8)' "$t.json" >same || fail "$t: states do not add up to lives"
+		jq -e 'all(.threads[]; .states.awake_ns * 1000 < .lived_ns + 50000000)' "$t.json" >same || fail "$t: not seen: $(jq -c '[.threads[].states.awake_ns]' "$t.json")"
+		while read -r tid name run delay run_before delay_before; do
+			# it tells when a thread was made, so that its life begins there
+			[ "$source" != bpf ] || run=$((run + run_before)) delay=$((delay + delay_before))
+			read -r got_run got_ready got_outside < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).states |
+				"\(.running_ns + .system_call_ns) \(.woken_ns + .preempted_ns) \(.short_ns + .outside_ns)"' "$t.json")
+			near "$t: $name $tid on a CPU" "$got_run" "$run"
+			# perf does not tell when the kernel itself woke it, after a page fault or a lock of /proc: that is outside until it runs
+			[ "$source" = bpf ] || [ "$got_ready" -gt "$delay" ] || [ $((got_ready + got_outside)) -lt "$delay" ] || got_ready=$delay
+			# who was asleep is ready from the release on here, and for the kernel from when it was told
+			[ "$name" = sleeper ] || near "$t: $name $tid ready" "$got_ready" "$delay"
+		done < <(grep '^[0-9]' "$t.out")
+	done
+
+	# the moment of release parts what it was blocked from what it waited for a CPU, as the program saw it
+	t=$source-woken
+	read -r blocked late < <(sed -n 's/^waits //p' "$t.out")
+	# and before its first instruction it was ready, too
+	[ "$source" != bpf ] || late=$((late + $(awk '$2 == "sleeper" { print $6 }' "$t.out")))
+	read -r got_blocked got_woken < <(jq -r '.threads[] | select(.thread == "sleeper").states | "\(.blocked_ns) \(.woken_ns)"' "$t.json")
+	near "$t: blocked" "$got_blocked" "$blocked"
+	[ "$got_woken" -le "$late" ] || fail "$t: $got_woken ns between release and a CPU, though it was back after $late"
+
+	t=$source-held
+	# a lock whose holder had to share its CPU: the waiter's time, by what the holder did
+	ctrace locks --json "$t.ctrace" | jq '.objects[] | select(.kind == "mutex")' >lock.json
+	waited=$(sed -n 's/^waited //p' "$t.out")
+	read -r run delay _ < <(sed -n 's/^[0-9]* holder //p' "$t.out")
+	read -r total did_run did_preempted < <(jq -r '"\(.total_ns) \(.holder_did.running_ns) \(.holder_did.preempted_ns)"' lock.json)
+	near "$t: waited" "$total" "$waited"
+	jq -e '(.total_ns - (.holder_did | add)) | . <= 8 and . >= -8' lock.json >same || fail "$t: parts do not add up: $(jq -c .holder_did lock.json)"
+	# the holder had the lock but for its first and last moments
+	[ "$did_run" -le $((run * 120 / 100)) ] && [ "$did_run" -ge $((run * 7 / 10)) ] || fail "$t: the holder ran $did_run of $run ns"
+	[ "$did_preempted" -le $((delay * 120 / 100)) ] && [ "$did_preempted" -ge $((delay * 6 / 10)) ] || fail "$t: the holder was preempted $did_preempted of $delay ns"
+	ctrace sched --json "$t.ctrace" >sched.json
+	jq -e --argjson p "$did_preempted" '.preempted_holders[0] | (.name | test("^lock in schedule.c:")) and .lost_ns == $p and (.held_by | test("^holder "))' sched.json >same ||
+		fail "$t: $(jq -c .preempted_holders sched.json)"
+	jq -e '[.longest[] | select(.thread == "holder" or .thread == "spinner").instead[].thread] | index("spinner", "holder")' sched.json >same || fail "$t: who ran instead: $(jq -c .longest sched.json)"
+	compared=$((compared + 1))
+}
+
+compared=0
+compare bpf
+compare perf
+if [ $compared -eq 0 ]; then
+	echo "the kernel does not tell of switches here"
+	exit 77
+fi
+exit $((failures > 0))

@@ -1,0 +1,236 @@
+/*
+ * args.c - see args.h.
+ */
+#include "args.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "views/analyze/text.h"
+
+enum {
+	JSON = 256,
+	TOP,
+	STACKS,
+	EACH,
+	IDLE,
+	THREAD,
+	PROCESS,
+	FROM,
+	TO,
+	COLOUR,
+	LIVE,
+	BLOCKED,
+	COVERAGE,
+	BLIND
+};
+
+static const struct option options[] = {
+	{"json", no_argument, NULL, JSON},
+	{"top", required_argument, NULL, TOP},
+	{"stacks", required_argument, NULL, STACKS},
+	{"each", no_argument, NULL, EACH},
+	{"idle", no_argument, NULL, IDLE},
+	{"thread", required_argument, NULL, THREAD},
+	{"process", required_argument, NULL, PROCESS},
+	{"from", required_argument, NULL, FROM},
+	{"to", required_argument, NULL, TO},
+	{"colour", required_argument, NULL, COLOUR},
+	{"color", required_argument, NULL, COLOUR},
+	{"live", required_argument, NULL, LIVE},
+	{"blocked", no_argument, NULL, BLOCKED},
+	{"coverage", no_argument, NULL, COVERAGE},
+	{"blind", no_argument, NULL, BLIND},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static unsigned group_of(int option)
+{
+	switch (option) {
+	case TOP: return CT_ARGS_TOP;
+	case STACKS: return CT_ARGS_STACKS;
+	case EACH: return CT_ARGS_EACH;
+	case IDLE: return CT_ARGS_IDLE;
+	case THREAD:
+	case PROCESS:
+	case FROM:
+	case TO: return CT_ARGS_FILTER;
+	case BLIND: return CT_ARGS_BLIND;
+	case LIVE:
+	case BLOCKED: return CT_ARGS_LIVE;
+	case COVERAGE: return CT_ARGS_COVERAGE;
+	default: return 0;
+	}
+}
+
+static const char *name_of(int option)
+{
+	size_t i;
+
+	for (i = 0; options[i].name; i++)
+		if (options[i].val == option)
+			return options[i].name;
+	return "?";
+}
+
+static bool whole(const char *s, unsigned long max, unsigned *out)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(s, &end, 10);
+	if (*s < '0' || *s > '9' || *end || errno || n > max)
+		return false;
+	*out = (unsigned)n;
+	return true;
+}
+
+static bool seconds(const char *s, double *out)
+{
+	char *end;
+
+	*out = strtod(s, &end);
+	return end != s && !*end && *out >= 0 && *out < 1e9;
+}
+
+/* Takes one option in.  Returns what is wrong with its argument, NULL when nothing is. */
+static const char *take(struct ct_args *a, int option, const char *arg)
+{
+	struct ct_view_options *v = &a->view;
+
+	switch (option) {
+	case JSON: v->json = true; break;
+	case EACH: v->each = true; break;
+	case IDLE: v->idle = true; break;
+	case BLIND: v->blind = true; break;
+	case BLOCKED: a->blocked = true; break;
+	case COVERAGE: a->coverage = true; break;
+	case THREAD: v->thread = arg; break;
+	case PROCESS: v->process = arg; break;
+	case TOP: return whole(arg, 1u << 30, &v->top) ? NULL : "is not a number of rows";
+	case STACKS: return whole(arg, 1u << 30, &v->stacks) ? NULL : "is not a number of stacks";
+	case FROM: return seconds(arg, &v->from_s) ? NULL : "is not a time in seconds";
+	case TO: return seconds(arg, &v->to_s) && v->to_s > 0 ? NULL : "is not a time in seconds";
+	case LIVE: return whole(arg, 1u << 30, &a->live) && a->live ? NULL : "is not a process id";
+	case COLOUR:
+		if (!strcmp(arg, "always"))
+			v->colour = true;
+		else if (!strcmp(arg, "never"))
+			v->colour = false;
+		else if (strcmp(arg, "auto") != 0)
+			return "is not always, never or auto";
+		break;
+	default: break;
+	}
+	return NULL;
+}
+
+static int usage(const char *command, const char *what, const char *arg)
+{
+	char safe[256];
+
+	fprintf(stderr, "ctrace %s: %s%s%s; try ctrace %s --help\n", command, what, arg ? " " : "",
+		arg ? ct_text_safe(safe, sizeof(safe), arg) : "", command);
+	return CT_EXIT_USAGE;
+}
+
+int ct_args_parse(struct ct_args *a, unsigned takes, const char *help, int argc, char **argv)
+{
+	const char *wrong;
+	char what[64];
+	int c;
+
+	a->view.width = ct_text_width(stdout);
+	a->view.colour = ct_text_colour(stdout);
+	a->view.progress = isatty(2);
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return ct_args_finish(argv[0], 0);
+		}
+		if (c == ':')
+			return usage(argv[0], "needs a value:", argv[optind - 1]);
+		if (c != '?' && (group_of(c) & ~takes)) {
+			snprintf(what, sizeof(what), "--%s", name_of(c));
+			return usage(argv[0], "unknown option", what);
+		}
+		if (c == '?')
+			return usage(argv[0], "unknown option",
+				     argv[optind > 1 ? optind - 1 : optind]);
+		wrong = take(a, c, optarg);
+		if (wrong) {
+			snprintf(what, sizeof(what), "--%s %s:", name_of(c), wrong);
+			return usage(argv[0], what, optarg);
+		}
+	}
+	if (a->view.to_s > 0 && a->view.to_s < a->view.from_s)
+		return usage(argv[0], "--to lies before --from", NULL);
+	if (optind < argc)
+		a->path = argv[optind++];
+	if (optind < argc)
+		return usage(argv[0], "one argument too many:", argv[optind]);
+	if (a->coverage && a->path)
+		return usage(argv[0], "--coverage is not about a trace:", a->path);
+	if (!a->path && !a->live && !a->coverage && !(takes & CT_ARGS_MAYFILE))
+		return usage(argv[0], "which trace?", NULL);
+	return -1;
+}
+
+int ct_args_finish(const char *command, int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "ctrace %s: cannot write the output: %s\n", command, strerror(errno));
+	return CT_EXIT_DAMAGED;
+}
+
+/* Does the filter name anything that is there? */
+static bool matches_any(struct ct_view *v)
+{
+	uint32_t i;
+
+	for (i = 0; i < v->model->threads.count; i++) {
+		const struct ct_thread *t = ct_model_thread_at(v->model, i);
+
+		if (t->known && ct_view_shows(v, t))
+			return true;
+	}
+	return !v->o.thread && !v->o.process;
+}
+
+int ct_args_run(const char *command, const struct ct_args *a, int (*view)(struct ct_view *))
+{
+	struct ct_view v;
+	char why[512];
+	int err, status = 0;
+
+	err = ct_view_open(&v, a->path, &a->view, stdout, why, sizeof(why));
+	if (err) {
+		fprintf(stderr, "ctrace %s: %s\n", command, why);
+		return CT_EXIT_USAGE;
+	}
+	if (!matches_any(&v)) {
+		fprintf(stderr,
+			"ctrace %s: %s: no thread matches the filter; ctrace threads lists them\n",
+			command, a->path);
+		ct_view_close(&v, true);
+		return CT_EXIT_USAGE;
+	}
+	err = view(&v);
+	if (err) {
+		fprintf(stderr, "ctrace %s: %s: %s\n", command, a->path, ct_err_text(err));
+		status = CT_EXIT_USAGE;
+	} else if (ct_trace_damage(v.trace, &(const struct ct_trace_damage *){NULL}, NULL)) {
+		status = CT_EXIT_DAMAGED;
+	}
+	ct_view_close(&v, true);
+	return ct_args_finish(command, status);
+}

@@ -1,0 +1,32 @@
+/*
+ * cmd_sched.c - `ctrace sched`.
+ */
+#include "args.h"
+#include "cmd.h"
+
+static const char help[] =
+	"usage: ctrace sched [options] TRACE\n"
+	"\n"
+	"Waiting for a CPU: how long threads that were woken or preempted waited until they had\n"
+	"one again, the longest such waits and who ran there instead, how many threads ran and\n"
+	"were ready over time, and which locks were waited for while their holder had no CPU.\n"
+	"\n"
+	"  --top N       of the longest, default 10\n" CT_HELP_FILTER CT_HELP_COMMON "\n"
+	"A thread that was woken by somebody who is not traced, or by a timer, counts as blocked\n"
+	"until it runs.\n"
+	"\n" CT_HELP_JSON_HEAD "  cpus, seen_ns, ran_ns, ready_ns, not_seen_ns, migrations,\n"
+	"  woken, preempted {count, total_ns, p50_ns, p99_ns, max_ns,\n"
+	"  histogram [{about_ns, count}]}, longest [{thread, tid, state, from_ns, delay_ns, cpu,\n"
+	"  waker_thread, waker_tid, instead [{thread, tid, ran_ns}], others_or_idle_ns}],\n"
+	"  slice_ns, over_time [{running, ready}],\n"
+	"  preempted_holders [{name, lost_ns, total_ns, held_by}]\n"
+	"\n"
+	"example: ctrace sched --top 3 server.ctrace\n";
+
+int ct_cmd_sched(int argc, char **argv)
+{
+	struct ct_args a = {.view = {.top = 10}};
+	int status = ct_args_parse(&a, CT_ARGS_FILTER | CT_ARGS_TOP, help, argc, argv);
+
+	return status >= 0 ? status : ct_args_run(argv[0], &a, ct_view_sched);
+}
