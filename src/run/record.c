@@ -24,10 +24,7 @@
 
 static uint64_t now_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------------------------- */
@@ -40,7 +37,8 @@ static void fill_header(struct ct_recording *r)
 	struct utsname u;
 	uint64_t rate;
 
-	ct_clock_choose(clock, clock_gettime);
+	/* asked of the kernel: libc's may be that of a preloaded object which makes up the time */
+	ct_clock_choose(clock, NULL);
 	rate = ct_clock_rate(clock, 500000);
 	if (getrandom(h->trace_id, sizeof(h->trace_id), 0) != sizeof(h->trace_id))
 		memcpy(h->trace_id, &rate, sizeof(rate));

@@ -47,7 +47,7 @@ static uint64_t off_line(const struct ct_clock_sample *a, const struct ct_clock_
 /* Reads both clocks.  False: too soon after the sample before. */
 static bool take_sample(struct ct_sched *s)
 {
-	struct ct_clock_sample next = ct_clock_sample(&s->clock);
+	struct ct_clock_sample next = ct_clock_sample(&ct_cap.clock);
 	uint64_t off;
 
 	if (next.mono_ns <= s->now.mono_ns || next.ticks <= s->now.ticks)
@@ -252,11 +252,6 @@ static void take_all(struct ct_sched *s)
 
 /* --- the budget -------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t clock_ns(const struct ct_sched *s)
-{
-	return ct_clock_ns(&s->clock, CLOCK_MONOTONIC);
-}
-
 static void begin_period(struct ct_sched *s, uint64_t now_ns)
 {
 	unsigned i;
@@ -284,7 +279,7 @@ static void stop(struct ct_sched *s)
 
 static void pause_for(struct ct_sched *s, uint64_t ns)
 {
-	uint64_t now = clock_ns(s);
+	uint64_t now = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC);
 	unsigned i;
 
 	s->from.source->enable(&s->from, false);
@@ -410,10 +405,7 @@ void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_fr
 	if (mode == CT_SCHED_OFF || from == CT_SCHED_FROM_USER)
 		return;
 	s->on = true;
-	/* asked of the kernel: libc's may be that of a preloaded object which makes up the time */
-	s->clock = ct_cap.clock;
-	s->clock.vdso = NULL;
-	s->now = ct_clock_sample(&s->clock);
+	s->now = ct_clock_sample(&ct_cap.clock);
 	while (!take_sample(s))
 		;
 	if (ring_bytes)

@@ -16,7 +16,6 @@
 #include "file/build.h"
 #include "file/stream.h"
 #include "run/switches.h"
-#include "sys/clock.h"
 
 enum ct_sched_mode { CT_SCHED_AUTO, CT_SCHED_EXACT, CT_SCHED_OFF };
 
@@ -48,7 +47,6 @@ struct ct_sched {
 	struct ct_chunk **full;	  /* sealed, not yet written; oldest first */
 	unsigned full_n, full_room, full_max;
 	uint64_t full_since_ns;
-	struct ct_clock_source clock;	    /* the trace's */
 	struct ct_clock_sample before, now; /* between them times are a straight line */
 	uint64_t error_ns;		    /* the largest distance from that line seen so far */
 	/* the budget of automatic recording; what is reckoned with next is since period_ns */
