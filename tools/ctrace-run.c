@@ -304,12 +304,13 @@ static _Noreturn void run_untraced(struct ct_child *child, const struct ct_progr
 /* Processes that the program left behind go on being recorded, by a copy of us that nobody waits for. */
 static void leave_rest(struct ct_recording *r, const struct ct_child *child)
 {
-	unsigned n = ct_reap_living(&r->reap);
 	int null, fd, there[2];
+	unsigned n;
 	char byte;
 
 	if (!ct_record_goes_on(r))
 		return;
+	n = ct_reap_living(&r->reap);
 	if (!r->options->quiet && n > 1)
 		fprintf(stderr,
 			"ctrace-run: %u processes are still running; %s is complete when they have "

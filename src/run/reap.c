@@ -401,6 +401,25 @@ unsigned ct_reap_living(const struct ct_reap *r)
 	return n;
 }
 
+bool ct_reap_unsettled(const struct ct_reap *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++) {
+		const struct ct_watched *w = &r->watched[i];
+		const struct ct_process_rec *p = &r->store->arena.processes[w->index];
+
+		if (w->trusted || w->ended || w->looks >= OUTSIDE_LOOKS)
+			continue;
+		/* here its number is what it says it is, and nobody has it */
+		if (ct_process_namespace(r->store->arena.processes, w->index) == r->namespace &&
+		    kill((pid_t)p->pid, 0) < 0 && errno == ESRCH)
+			continue;
+		return true;
+	}
+	return false;
+}
+
 void ct_reap_close(struct ct_reap *r)
 {
 	uint64_t n = slots_backed(r->store), i;

@@ -58,6 +58,12 @@ bool ct_reap_numbers(const struct ct_reap *r, uint32_t process);
 /* ct_reap_living - processes that are known to run still */
 unsigned ct_reap_living(const struct ct_reap *r);
 
+/*
+ * ct_reap_unsettled - is there a process of which some more looks may tell whether it runs?
+ * In the middle of an exec a process has nothing mapped by which it could be known.
+ */
+bool ct_reap_unsettled(const struct ct_reap *r);
+
 /* ct_reap_bury - a thread is dead: its totals and its end as records, its chunk sealed, its slot free */
 void ct_reap_bury(struct ct_reap *r, struct ct_slot *s);
 

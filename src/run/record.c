@@ -181,7 +181,16 @@ void ct_record_run(struct ct_recording *r, struct ct_child *child)
 
 bool ct_record_goes_on(struct ct_recording *r)
 {
-	return ct_reap_living(&r->reap) || ct_store_is_shared(&r->store);
+	int pause_ms = TICK_MIN_MS;
+
+	ct_reap_look(&r->reap);
+	while (!ct_reap_living(&r->reap) && !ct_store_is_shared(&r->store)) {
+		if (!ct_reap_unsettled(&r->reap))
+			return false;
+		poll(NULL, 0, pause_ms);
+		pause_ms = tick(r, pause_ms);
+	}
+	return true;
 }
 
 void ct_record_rest(struct ct_recording *r)
