@@ -54,29 +54,25 @@ static int open_event(pid_t pid, unsigned cpu, size_t bytes)
 	return (int)syscall(SYS_perf_event_open, &a, pid, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-/* As large a ring as may be had. */
-static int open_ring(struct perf_ring *r, pid_t pid, unsigned cpu)
+/* Returns 0 or -errno; -ENODEV: the CPU is off; -ENOBUFS: so much memory may not be locked. */
+static int open_ring(struct perf_ring *r, pid_t pid, unsigned cpu, size_t bytes)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages;
-	int err = 0;
+	int err;
 
-	for (pages = PAGES_MAX; pages >= PAGES_MIN; pages /= 2) {
-		r->bytes = pages * page;
-		r->fd = open_event(pid, cpu, r->bytes);
-		if (r->fd < 0)
-			return -errno;
-		r->page = mmap(NULL, r->bytes + page, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
-		if (r->page != MAP_FAILED)
-			return 0;
-		err = -errno;
-		close(r->fd);
-		if (err != -EPERM && err != -ENOMEM)
-			break;
-	}
+	r->bytes = bytes;
+	r->fd = open_event(pid, cpu, bytes);
+	if (r->fd < 0)
+		return -errno;
+	r->page = mmap(NULL, bytes + (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		       MAP_SHARED, r->fd, 0);
+	if (r->page != MAP_FAILED)
+		return 0;
+	err = errno == EPERM || errno == ENOMEM ? -ENOBUFS : -errno;
+	close(r->fd);
 	return err;
 }
 
-static void close_all(struct ct_switches *s)
+static void close_rings(struct ct_switches *s)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct perf_ring *ring = s->own;
@@ -87,41 +83,65 @@ static void close_all(struct ct_switches *s)
 			munmap(ring[i].page, ring[i].bytes + page);
 		close(ring[i].fd);
 	}
+	s->n = 0;
+}
+
+static void close_all(struct ct_switches *s)
+{
+	close_rings(s);
 	free(s->own);
 	free(s->cpu);
 	if (s->ready >= 0)
 		close(s->ready);
 }
 
+/* All CPUs or none: one that is left out would look as if no thread of the program ever ran there. */
+static int open_rings(struct ct_switches *s, pid_t pid, unsigned cpus, size_t bytes)
+{
+	struct perf_ring *ring = s->own;
+	struct epoll_event e = {.events = EPOLLIN};
+	unsigned i;
+	int err;
+
+	for (i = 0; i < cpus; i++) {
+		err = open_ring(&ring[s->n], pid, i, bytes);
+		if (err == -ENODEV)
+			continue;
+		if (!err && epoll_ctl(s->ready, EPOLL_CTL_ADD, ring[s->n].fd, &e) < 0)
+			err = -errno;
+		if (err) {
+			close_rings(s);
+			return err;
+		}
+		s->cpu[s->n++] = i;
+	}
+	return s->n ? 0 : -ENODEV;
+}
+
+/* With rings as large as may be had. */
+static int open_largest(struct ct_switches *s, pid_t pid, unsigned cpus)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages;
+	int err = -ENOBUFS;
+
+	for (pages = PAGES_MAX; pages >= PAGES_MIN && err == -ENOBUFS; pages /= 2)
+		err = open_rings(s, pid, cpus, pages * page);
+	return err;
+}
+
 static int open_all(struct ct_switches *s, pid_t pid)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF), i;
-	struct perf_ring *ring = calloc(cpus > 0 ? (size_t)cpus : 1, sizeof(*ring));
-	int err = 0;
+	long conf = sysconf(_SC_NPROCESSORS_CONF);
+	unsigned cpus = conf > 0 ? (unsigned)conf : 1;
+	int err;
 
-	s->own = ring;
-	s->cpu = calloc(cpus > 0 ? (size_t)cpus : 1, sizeof(*s->cpu));
+	s->own = calloc(cpus, sizeof(struct perf_ring));
+	s->cpu = calloc(cpus, sizeof(*s->cpu));
 	s->ready = epoll_create1(EPOLL_CLOEXEC);
-	if (!ring || !s->cpu || s->ready < 0)
-		err = ring && s->cpu ? -errno : -ENOMEM;
-	for (i = 0; i < cpus && !err; i++) {
-		struct perf_ring *r = &ring[s->n];
-		struct epoll_event e = {.events = EPOLLIN};
-		int wrong = open_ring(r, pid, (unsigned)i);
-
-		if (wrong == -ENODEV) /* the CPU is off */
-			continue;
-		if (wrong && !s->n)
-			err = wrong;
-		else if (wrong)
-			s->missing++; /* no memory may be locked for more */
-		if (wrong)
-			continue;
-		epoll_ctl(s->ready, EPOLL_CTL_ADD, r->fd, &e);
-		s->cpu[s->n++] = (unsigned)i;
-	}
-	if (!err && !s->n)
-		err = -ENODEV;
+	if (!s->own || !s->cpu)
+		err = -ENOMEM;
+	else
+		err = s->ready < 0 ? -errno : open_largest(s, pid, cpus);
 	if (err)
 		close_all(s);
 	return err == -EPERM ? -EACCES : err;

@@ -71,7 +71,6 @@ struct ct_switches {
 	const struct ct_switch_source *source; /* NULL: none */
 	unsigned *cpu;			       /* the CPUs' numbers */
 	unsigned n;			       /* 0: none */
-	unsigned missing;		       /* CPUs that are there and not recorded */
 	int ready; /* readable when room is running out; -1: nothing tells */
 	void *own;
 };

@@ -97,4 +97,50 @@ esac
 ./refuse_bpf ctrace-run -q --sched-source=bpf -o none.ctrace -- true
 jq -e '.switches.source == null and (.notes | any(startswith("when threads had a CPU is not recorded: ")))' <<<"$(ctrace info --json none.ctrace)" >same ||
 	fail "bpf alone: $(ctrace info none.ctrace)"
+
+# no memory may be locked any more, for one CPU or for all: none is recorded rather than some
+cat >hog.c <<'C'
+#include <linux/perf_event.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	struct perf_event_attr a;
+	size_t pages = 256;
+	int fd, status = 1;
+
+	(void)argc;
+	while (pages) {
+		memset(&a, 0, sizeof(a));
+		a.size = sizeof(a);
+		a.type = PERF_TYPE_SOFTWARE;
+		a.config = PERF_COUNT_SW_DUMMY;
+		a.exclude_kernel = 1;
+		fd = (int)syscall(SYS_perf_event_open, &a, 0, -1, -1, 0);
+		if (fd < 0)
+			return 77;
+		if (mmap(NULL, (pages + 1) * (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED)
+			pages /= 2;
+	}
+	if (fork() == 0) {
+		execvp(argv[1], argv + 1);
+		_exit(127);
+	}
+	wait(&status);
+	return WEXITSTATUS(status);
+}
+C
+${CC:-cc} -o hog hog.c
+status=0
+(ulimit -l 0 && setpriv --bounding-set=-all --inh-caps=-all ./hog ctrace-run -q --sched-source=perf -o full.ctrace -- true) || status=$?
+if [ $status -eq 77 ]; then
+	echo 'not tried: memory for perf, which the kernel does not allow'
+else
+	jq -e '.switches.source == null and (.notes | any(startswith("when threads had a CPU is not recorded: no memory may be locked")))' <<<"$(ctrace info --json full.ctrace)" >same ||
+		fail "no memory to lock: $status, $(ctrace info full.ctrace)"
+fi
 exit $((failures > 0))

@@ -352,6 +352,8 @@ const char *ct_sched_refusal(const struct ct_turns *t, enum ct_sched_source sour
 		return NULL;
 	if (err == EACCES)
 		snprintf(buf, size, "the kernel does not allow %s", what);
+	else if (source == CT_SCHED_PERF && err == ENOBUFS)
+		snprintf(buf, size, "no memory may be locked for records of perf_event_open");
 	else if (source == CT_SCHED_BPF && err == EXDEV)
 		snprintf(buf, size, "ctrace-run was not in the first pid namespace");
 	else if (source == CT_SCHED_BPF && err == ENOENT)
@@ -376,6 +378,9 @@ static void note_switches(struct ct_view *v, note_fn *note, void *arg)
 			 perf ? perf : bpf,
 			 t->refused[CT_SCHED_PERF] == EACCES
 				 ? "; kernel.perf_event_paranoid 2, CAP_PERFMON or root would "
+				   "change that"
+			 : t->refused[CT_SCHED_PERF] == ENOBUFS
+				 ? "; a larger kernel.perf_event_mlock_kb or RLIMIT_MEMLOCK would "
 				   "change that"
 			 : !perf && t->refused[CT_SCHED_BPF] == EACCES
 				 ? "; CAP_BPF and CAP_PERFMON, or root, would change that"
