@@ -41,15 +41,15 @@ static void close_delay(struct ct_delays *s)
 
 static void spread(struct ct_delays *s, uint64_t *slices, uint64_t from, uint64_t to)
 {
-	while (from < to) {
-		uint64_t i = from > s->begin ? (from - s->begin) / s->slice : 0,
-			 end = s->begin + (i + 1) * s->slice;
+	uint64_t i, part;
 
-		if (i >= CT_SLICES)
-			return;
-		end = end < to ? end : to;
-		slices[i] += end - from;
-		from = end;
+	if (from < s->begin)
+		from = s->begin;
+	for (i = (from - s->begin) / s->slice; i < CT_SLICES && from < to; i++) {
+		part = s->slice - (from - s->begin) % s->slice;
+		part = part < to - from ? part : to - from;
+		slices[i] += part;
+		from += part;
 	}
 }
 
