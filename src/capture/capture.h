@@ -45,9 +45,9 @@ struct ct_slot_private {
 	/* of each record in progress: the chunk it may hold a reservation in, index + 1, and where its frame is */
 	uint32_t emit_chunk[CT_EMIT_DEPTH];
 	const struct ct_frame *emit_frame[CT_EMIT_DEPTH];
-	uint32_t deferred_count;
-	uint32_t deferred
-		[CT_EMIT_DEPTH]; /* chunks left behind by handlers while one below was still in them */
+	uint32_t any_deferred; /* there may be some; 0: there is none */
+	/* index + 1 of chunks left behind by handlers while one below was still in them; each is taken out by who seals it */
+	_Atomic uint32_t deferred[CT_EMIT_DEPTH];
 	uint32_t predict_epoch_chunk; /* chunk index + 1 the predictors belong to */
 	uint32_t predict_epoch;	      /* and its epoch */
 	_Atomic uint64_t

@@ -30,8 +30,8 @@ static uint64_t unsealed(const struct ct_arena *a, struct ct_slot *s)
 	uint64_t n = c ? atomic_load_explicit(&c->records, memory_order_relaxed) : 0;
 	uint32_t i;
 
-	for (i = 0; i < own->deferred_count && i < CT_EMIT_DEPTH; i++) {
-		c = chunk_at(a, own->deferred[i]);
+	for (i = 0; i < CT_EMIT_DEPTH; i++) {
+		c = chunk_at(a, atomic_load_explicit(&own->deferred[i], memory_order_relaxed));
 		n += c ? atomic_load_explicit(&c->records, memory_order_relaxed) : 0;
 	}
 	return n;
@@ -104,7 +104,7 @@ void ct_count_correct(struct ct_slot *s)
 		chunk_at(&ct_cap.arena, atomic_load_explicit(&s->chunk, memory_order_relaxed));
 	uint64_t before;
 
-	if (!c || ct_own(s)->deferred_count || c->thread != s->thread || !told(c, &before))
+	if (!c || ct_own(s)->any_deferred || c->thread != s->thread || !told(c, &before))
 		return;
 	atomic_store_explicit(&s->recorded, before, memory_order_relaxed);
 }

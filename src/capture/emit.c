@@ -221,24 +221,52 @@ static bool is_worked_in(const struct ct_slot_private *own, uint32_t index, uint
 	return false;
 }
 
+/* Those that none of the first n records in progress is in any more. */
+static __attribute__((noinline, cold)) void seal_deferred(struct ct_slot *s, uint32_t n)
+{
+	struct ct_slot_private *own = ct_own(s);
+	uint32_t i, chunk;
+
+	if (!n)
+		own->any_deferred = 0; /* from here on a handler's count again */
+	atomic_signal_fence(memory_order_seq_cst);
+	for (i = 0; i < CT_EMIT_DEPTH; i++) {
+		chunk = atomic_load_explicit(&own->deferred[i], memory_order_relaxed);
+		if (chunk && !is_worked_in(own, chunk - 1, n) &&
+		    atomic_compare_exchange_strong_explicit(&own->deferred[i], &chunk, 0,
+							    memory_order_relaxed,
+							    memory_order_relaxed))
+			seal(s, chunk - 1);
+	}
+}
+
+/*
+ * There is always a place: each of the records below is in one chunk, and what was put here for one that went on to another chunk, because
+ * handlers came between it and its place several times in a row, is taken out before.
+ */
+static void defer(struct ct_slot *s, uint32_t index, uint32_t below)
+{
+	struct ct_slot_private *own = ct_own(s);
+	uint32_t i, nobody;
+
+	seal_deferred(s, below);
+	for (i = 0; i < CT_EMIT_DEPTH; i++) {
+		nobody = 0;
+		if (atomic_compare_exchange_strong_explicit(&own->deferred[i], &nobody, index + 1,
+							    memory_order_relaxed,
+							    memory_order_relaxed))
+			break;
+	}
+	own->any_deferred = 1;
+}
+
 /* @below: records in progress below the caller's */
 static void seal_or_defer(struct ct_slot *s, uint32_t index, uint32_t below)
 {
-	struct ct_slot_private *own = ct_own(s);
-
-	if (!is_worked_in(own, index, below))
+	if (is_worked_in(ct_own(s), index, below))
+		defer(s, index, below);
+	else
 		seal(s, index);
-	else if (own->deferred_count < CT_EMIT_DEPTH)
-		own->deferred[own->deferred_count++] = index + 1;
-	/* else it stays open: five handlers in a row have come between two instructions of one below */
-}
-
-static __attribute__((noinline)) void seal_deferred(struct ct_slot *s)
-{
-	struct ct_slot_private *own = ct_own(s);
-
-	while (own->deferred_count)
-		seal(s, own->deferred[--own->deferred_count] - 1);
 }
 
 /*
@@ -280,7 +308,7 @@ void ct_chunk_finish(struct ct_slot *s)
 {
 	struct ct_chunk *c;
 
-	seal_deferred(s);
+	seal_deferred(s, 0);
 	c = let_go(s);
 	if (c)
 		seal(s, chunk_index(c));
@@ -412,7 +440,7 @@ static void forget_left(struct ct_slot *s, const struct ct_frame *here)
 		return;
 	own->emitting = n;
 	if (n == 0)
-		seal_deferred(s);
+		seal_deferred(s, 0);
 	c = let_go(s);
 	if (c)
 		seal_or_defer(s, chunk_index(c), n);
@@ -509,8 +537,8 @@ void ct_emit(struct ct_slot *s, enum ct_event_type type, const uint64_t *v, uint
 		ct_predict_update(&own->predict, type, v, sent);
 	own->emit_chunk[below] = 0;
 	atomic_signal_fence(memory_order_seq_cst);
-	if (!below && own->deferred_count)
-		seal_deferred(s);
+	if (!below && own->any_deferred)
+		seal_deferred(s, 0);
 	own->emitting = below;
 	if (__builtin_expect(opened && c, 0))
 		begin_chunk(s, type, below, c);

@@ -83,7 +83,9 @@ static void mend_slot(const struct ct_arena *a, struct ct_slot *s, uint32_t inde
 	atomic_store(&s->recorded, ct_count(a, s)); /* with the chunk that is taken from it here */
 	atomic_store(&s->chunk, 0);
 	own->emitting = 0;
-	own->deferred_count = 0;
+	own->any_deferred = 0;
+	for (i = 0; i < CT_EMIT_DEPTH; i++)
+		atomic_store(&own->deferred[i], 0);
 	own->tally_frame = NULL;
 	own->owed_count = 0; /* who lost what is not known any more; how much, the header knows */
 	own->predict_epoch_chunk = 0;
