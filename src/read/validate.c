@@ -2,7 +2,7 @@
  * validate.c - see validate.h.
  *
  * One pass over the chunks in file order, with a little memory for each slot (where time stands, which thread writes) and a
- * word for each thread that has begun, then the tables, then what index and footer say against what was counted.
+ * bit for each thread that has begun, then the tables, then what index and footer say against what was counted.
  */
 #include "validate.h"
 
@@ -16,6 +16,7 @@
 #include "file/words.h"
 #include "trace_int.h"
 
+/* Serials from here on are not looked at: a record may name any, and 8 MiB is what one may cost. */
 #define SERIALS_MAX (1u << 26)
 
 struct slot_check {
@@ -23,6 +24,8 @@ struct slot_check {
 		whole; /* whole: nothing is missing since the slot's first chunk, or since a thread_begin */
 	uint32_t sequence, thread;
 	uint64_t base_ticks;
+	uint32_t begun; /* thread of the last thread_begin, and when that was */
+	uint64_t begun_ticks;
 };
 
 struct check {
@@ -30,10 +33,9 @@ struct check {
 	void (*tell)(void *arg, const struct ct_problem *p);
 	void *arg;
 	int64_t problems;
-	struct slot_check *slots; /* by run */
-	uint32_t *run_of;	  /* by chunk */
-	uint64_t *begun;	  /* when each thread serial did, + 1 */
-	uint32_t begun_count;
+	struct slot_check *slots;  /* by run */
+	uint32_t *run_of;	   /* by chunk */
+	uint64_t *begun;	   /* bits, by thread serial */
 	struct ct_index_row *rows; /* by chunk block */
 	struct ct_problem at;	   /* where we are */
 };
@@ -54,25 +56,12 @@ static void problem(struct check *c, const char *fmt, ...)
 
 static bool has_begun(const struct check *c, uint32_t serial)
 {
-	return serial < c->begun_count && c->begun[serial];
+	return c->begun[serial / 64] >> serial % 64 & 1;
 }
 
-static int mark_begun(struct check *c, uint32_t serial, uint64_t ticks)
+static void mark_begun(struct check *c, uint32_t serial)
 {
-	if (serial >= SERIALS_MAX)
-		return 0;
-	if (serial >= c->begun_count) {
-		uint32_t count = (serial + 1) * 2;
-		uint64_t *begun = realloc(c->begun, count * sizeof(*begun));
-
-		if (!begun)
-			return -ENOMEM;
-		memset(begun + c->begun_count, 0, (count - c->begun_count) * sizeof(*begun));
-		c->begun = begun;
-		c->begun_count = count;
-	}
-	c->begun[serial] = ticks + 1;
-	return 0;
+	c->begun[serial / 64] |= 1ull << serial % 64;
 }
 
 static bool stack_ok(const struct ct_trace *t, uint64_t id)
@@ -143,7 +132,7 @@ static void check_totals(struct check *c, uint64_t count, uint64_t total, uint64
 		problem(c, "max is %" PRIu64 ", expected at most the total %" PRIu64, max, total);
 }
 
-static int check_begin(struct check *c, const struct ct_record *r, struct slot_check *slot)
+static void check_begin(struct check *c, const struct ct_record *r, struct slot_check *slot)
 {
 	uint64_t serial = r->v[CT_F_thread_begin_thread];
 
@@ -153,12 +142,16 @@ static int check_begin(struct check *c, const struct ct_record *r, struct slot_c
 	if (!serial)
 		problem(c, "thread is 0, expected a serial number");
 	/* the same again: in a ring every chunk introduces its thread, and elsewhere a handler does that came in between */
-	if (has_begun(c, slot->thread) && c->begun[slot->thread] != r->ticks + 1)
+	if (serial < SERIALS_MAX && has_begun(c, slot->thread) &&
+	    (slot->begun != slot->thread || slot->begun_ticks != r->ticks))
 		problem(c, "thread %u begins for the second time", slot->thread);
 	if (!process_ok(c->t, r->v[CT_F_thread_begin_process]))
 		problem(c, "process is %" PRIu64 ", expected an index of the process table",
 			r->v[CT_F_thread_begin_process]);
-	return mark_begun(c, slot->thread, r->ticks);
+	slot->begun = slot->thread;
+	slot->begun_ticks = r->ticks;
+	if (serial < SERIALS_MAX)
+		mark_begun(c, slot->thread);
 }
 
 /* Records about a CPU stand in its slot and nowhere else. */
@@ -176,7 +169,7 @@ static void check_cpu(struct check *c, const struct ct_record *r)
 			r->v[CT_F_cpu_on_cpu], CT_SLOT_CPU);
 }
 
-static int check_record(struct check *c, const struct ct_record *r, struct slot_check *slot)
+static void check_record(struct check *c, const struct ct_record *r, struct slot_check *slot)
 {
 	unsigned i;
 
@@ -184,9 +177,11 @@ static int check_record(struct check *c, const struct ct_record *r, struct slot_
 		check_field(c, r, i);
 	if (r->type == CT_EV_thread_begin)
 		return check_begin(c, r, slot);
-	if (slot->whole && slot->thread && !has_begun(c, slot->thread)) {
+	if (slot->whole && slot->thread && slot->thread < SERIALS_MAX &&
+	    !has_begun(c, slot->thread)) {
 		problem(c, "thread %u has no thread_begin before this", slot->thread);
-		return mark_begun(c, slot->thread, r->ticks); /* once is enough */
+		mark_begun(c, slot->thread); /* once is enough */
+		return;
 	}
 	switch (r->type) {
 	case CT_EV_wait:
@@ -220,7 +215,6 @@ static int check_record(struct check *c, const struct ct_record *r, struct slot_
 		break;
 	default: break;
 	}
-	return 0;
 }
 
 /* --- chunks ------------------------------------------------------------------------------------------------------------------- */
@@ -283,7 +277,7 @@ static void count(struct ct_index_row *row, const struct ct_record *r)
 	}
 }
 
-static int check_chunk(struct check *c, uint32_t index)
+static void check_chunk(struct check *c, uint32_t index)
 {
 	const struct ct_trace_chunk *h = &c->t->chunks[index];
 	int block = h->arena ? -1 : ct_block_find(c->t, h->offset);
@@ -295,7 +289,6 @@ static int check_chunk(struct check *c, uint32_t index)
 	struct ct_record r;
 	uint32_t used, records = 0;
 	uint64_t ticks = h->base_ticks;
-	int err = 0;
 
 	c->at = (struct ct_problem){.in_chunk = true, .slot = h->slot, .sequence = h->sequence};
 	check_head(c, h, slot);
@@ -304,7 +297,7 @@ static int check_chunk(struct check *c, uint32_t index)
 	if (h->base_ticks > row->max_ticks)
 		row->max_ticks = h->base_ticks;
 	if (!ct_chunk_fetch(c->t, index, bytes, &used))
-		return 0;
+		return;
 	ct_decoder_start(&d, bytes, used, h->base_ticks);
 	for (;;) {
 		c->at.offset = (uint64_t)(d.p - d.start);
@@ -319,12 +312,9 @@ static int check_chunk(struct check *c, uint32_t index)
 			problem(c, "time runs over at %" PRIu64, r.ticks);
 		ticks = d.ticks;
 		if (result == CT_DECODE_OK)
-			err = check_record(c, &r, slot);
-		if (err)
-			return err;
+			check_record(c, &r, slot);
 	}
 	check_end(c, h, &d, result, records);
-	return 0;
 }
 
 /* --- tables --------------------------------------------------------------------------------------------------------------------- */
@@ -511,7 +501,8 @@ static int start(struct check *c)
 	c->slots = calloc(t->runs_n + 1, sizeof(*c->slots));
 	c->run_of = calloc(t->chunks_n + 1, sizeof(*c->run_of));
 	c->rows = calloc(t->blocks_n + 1, sizeof(*c->rows));
-	if (!c->slots || !c->run_of || !c->rows)
+	c->begun = calloc(SERIALS_MAX / 64, sizeof(*c->begun));
+	if (!c->slots || !c->run_of || !c->rows || !c->begun)
 		return -ENOMEM;
 	for (i = 0; i < t->runs_n; i++)
 		for (k = 0; k < t->runs[i].n; k++)
@@ -537,7 +528,7 @@ int64_t ct_validate(struct ct_trace *t, void (*tell)(void *arg, const struct ct_
 		check_slots(&c);
 	}
 	for (i = 0; i < t->chunks_n && !err; i++)
-		err = check_chunk(&c, (uint32_t)i);
+		check_chunk(&c, (uint32_t)i);
 	if (!err) {
 		c.at = (struct ct_problem){0};
 		err = check_counts(&c);
