@@ -330,8 +330,9 @@ int ct_arena_ended(struct ct_trace *t)
 	uint8_t *again;
 	int err;
 
-	/* a version before had no such region */
-	if (t->arena_header.policy != CT_POLICY_RING || !t->arena_header.minor)
+	/* a version before had no such region; a stream whose arena says that it is a ring is none */
+	if (t->header.policy != CT_POLICY_RING || t->arena_header.policy != CT_POLICY_RING ||
+	    !t->arena_header.minor)
 		return 0;
 	r = region(t, CT_REGION_THREADS, bytes, &used);
 	err = r ? read_table(t, CT_REGION_THREADS, &t->ended) : 0;

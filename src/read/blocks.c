@@ -146,6 +146,17 @@ static int take_rows(struct ct_trace *t, struct ct_table *table, const struct ct
 	return 0;
 }
 
+/* Those of a stream would be losses that nobody had. */
+static int take_ended(struct ct_trace *t, const struct ct_block *block, const uint8_t *raw,
+		      uint64_t offset)
+{
+	if (t->header.policy == CT_POLICY_RING)
+		return take_rows(t, &t->ended, block, raw, offset);
+	ct_trace_note(t, false, offset, block->raw_bytes,
+		      "threads block: only a ring has one, and this is none");
+	return 0;
+}
+
 static int take(struct ct_trace *t, uint64_t offset, const struct ct_block *block, uint8_t **raw)
 {
 	switch (block->type) {
@@ -155,7 +166,7 @@ static int take(struct ct_trace *t, uint64_t offset, const struct ct_block *bloc
 	case CT_BLOCK_MODULES: return take_rows(t, &t->modules, block, *raw, offset);
 	case CT_BLOCK_STRINGS: return take_rows(t, &t->strings, block, *raw, offset);
 	case CT_BLOCK_BLIND: return take_rows(t, &t->blind, block, *raw, offset);
-	case CT_BLOCK_THREADS: return take_rows(t, &t->ended, block, *raw, offset);
+	case CT_BLOCK_THREADS: return take_ended(t, block, *raw, offset);
 	case CT_BLOCK_SLOTS: return t->has_arena ? 0 : take_slots(t, block, *raw, offset);
 	case CT_BLOCK_SYMBOLS: return take_symbols(t, block, raw, offset);
 	default:
