@@ -373,7 +373,7 @@ struct ct_slot {
  */
 struct ct_thread_rec {
 	_Atomic uint32_t thread; /* serial; 0: nobody's, or not complete */
-	_Atomic uint32_t writer; /* serial of the thread it is being written for; 0: none */
+	_Atomic uint32_t writer; /* who is writing it: see count.c; 0: nobody */
 	uint32_t process;
 	uint32_t tid;
 	uint64_t begin_ticks, end_ticks;

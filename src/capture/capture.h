@@ -82,7 +82,9 @@ struct ct_slot_private {
 		uint64_t since, until;
 	} owed[CT_OWED_ROWS];
 	uint32_t owed_count;
-	uint64_t waits_written;	 /* of this thread, also those that tally records sum up */
+	uint64_t waits_written; /* of this thread, also those that tally records sum up */
+	struct ct_thread_rec
+		ended; /* of a ring: the last thread that ended here, for who works in its row */
 	uint32_t stacks_process; /* index + 1 of the process whose stacks the cache knows */
 	struct ct_predict predict;
 	uint8_t stacks[CT_STACK_CACHE_BYTES] __attribute__((aligned(64)));
@@ -296,6 +298,9 @@ void ct_count_correct(struct ct_slot *s);
 
 /* ct_count_end - keep what an ended thread had written, in a ring; before its slot is given back */
 void ct_count_end(struct ct_slot *s, uint64_t now);
+
+/* ct_count_read - a copy of a row of ended threads.  False: there is none, or it is being written. */
+bool ct_count_read(const struct ct_thread_rec *from, struct ct_thread_rec *to);
 
 /* --- wait.c ---------------------------------------------------------------------------------------------------------------- */
 

@@ -109,31 +109,112 @@ void ct_count_correct(struct ct_slot *s)
 	atomic_store_explicit(&s->recorded, before, memory_order_relaxed);
 }
 
-/* Two threads whose turn it is at once: the second one has no row. */
-void ct_count_end(struct ct_slot *s, uint64_t now)
-{
-	uint32_t rows = ct_cap.arena.thread_rows, nobody = 0;
-	struct ct_thread_rec *r;
+/* --- threads that have ended --------------------------------------------------------------------------------------------------- */
 
-	if (!ct_cap.ring || !rows)
-		return;
-	r = &ct_cap.arena.threads[s->thread % rows];
-	if (atomic_load_explicit(&r->thread, memory_order_relaxed) > s->thread)
-		return;
-	/* our own number is there when we bury one that was killed below */
-	if (!atomic_compare_exchange_strong_explicit(&r->writer, &nobody, s->thread,
-						     memory_order_acquire, memory_order_relaxed) &&
-	    nobody != s->thread)
-		return;
+/*
+ * Threads whose turn it is at once have one row.  Whoever finds it free works in it: its slot's number + 1 is in the lower half of `writer`.
+ * A later thread that comes meanwhile cannot wait, since who works there may never go on, and must not write, since he may.  So it leaves its
+ * own number in the upper half and goes; what there is to say of it stands in its slot.  Who works there gives the row back when he has seen
+ * to all that came.
+ */
+#define WORKS(writer) ((writer)&0xffff)
+#define NEXT(writer)  ((writer) >> 16)
+
+static struct ct_thread_rec *row_of(uint32_t thread)
+{
+	return &ct_cap.arena.threads[thread % ct_cap.arena.thread_rows];
+}
+
+/* By words: between two of these instructions somebody else may come, so they are few. */
+static void copy(void *to, const void *from, unsigned bytes)
+{
+	unsigned i;
+
+	for (i = 0; i < bytes; i += 8) {
+		((struct ct_mem_u64 *)(void *)((char *)to + i))->v =
+			ct_load64((const char *)from + i);
+		__asm__ volatile("" ::: "memory");
+	}
+}
+
+bool ct_count_read(const struct ct_thread_rec *from, struct ct_thread_rec *to)
+{
+	uint32_t thread = atomic_load_explicit(&from->thread, memory_order_acquire);
+
+	if (!thread || atomic_load_explicit(&from->writer, memory_order_acquire))
+		return false;
+	copy(to, from, sizeof(*to));
+	atomic_thread_fence(memory_order_acquire);
+	/* a serial comes once, so what has changed has another */
+	return atomic_load_explicit(&from->thread, memory_order_relaxed) == thread &&
+	       !atomic_load_explicit(&from->writer, memory_order_relaxed);
+}
+
+static void put_row(struct ct_thread_rec *r, const struct ct_thread_rec *from, uint32_t thread)
+{
 	atomic_store_explicit(&r->thread, 0, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
-	r->process = s->process;
-	r->tid = s->tid;
-	r->begin_ticks = s->begin_ticks;
-	r->end_ticks = now;
-	r->records = ct_count(&ct_cap.arena, s);
-	r->waits = ct_own(s)->waits_written;
-	ct_mem_copy(r->name, s->name, sizeof(r->name));
-	atomic_store_explicit(&r->thread, s->thread, memory_order_release);
-	atomic_store_explicit(&r->writer, 0, memory_order_release);
+	r->process = from->process;
+	r->tid = from->tid;
+	r->begin_ticks = from->begin_ticks;
+	r->end_ticks = from->end_ticks;
+	r->records = from->records;
+	r->waits = from->waits;
+	copy(r->name, from->name, sizeof(r->name));
+	atomic_store_explicit(&r->thread, thread, memory_order_release);
+}
+
+/* What the thread that left the number of its slot had to say; false: the slot's next thread has ended as well. */
+static bool left_by(uint32_t number, const struct ct_thread_rec *r, struct ct_thread_rec *to)
+{
+	const struct ct_arena *a = &ct_cap.arena;
+
+	return number &&
+	       number <= atomic_load_explicit(&a->shared->limit[CT_REGION_SLOTS],
+					      memory_order_relaxed) &&
+	       ct_count_read(&ct_own(ct_arena_slot(a, number - 1))->ended, to) &&
+	       row_of(to->thread) == r;
+}
+
+/* True: the row is ours to work in.  It is ours already when we bury one that was killed at work. */
+static bool claim(struct ct_thread_rec *r, uint32_t thread, uint32_t number)
+{
+	struct ct_thread_rec next;
+	uint32_t writer = 0;
+
+	do {
+		if (WORKS(writer) == number)
+			return true;
+		if (left_by(NEXT(writer), r, &next) && next.thread > thread)
+			return false;
+	} while (!atomic_compare_exchange_strong_explicit(
+		&r->writer, &writer, writer ? WORKS(writer) | number << 16 : number,
+		memory_order_acq_rel, memory_order_acquire));
+	return !writer;
+}
+
+void ct_count_end(struct ct_slot *s, uint64_t now)
+{
+	struct ct_thread_rec *r, *mine = &ct_own(s)->ended, one;
+	uint32_t number = s->index + 1, writer = number;
+
+	if (!ct_cap.ring || !ct_cap.arena.thread_rows || number > 0xffff)
+		return;
+	one = (struct ct_thread_rec){.process = s->process,
+				     .tid = s->tid,
+				     .begin_ticks = s->begin_ticks,
+				     .end_ticks = now,
+				     .records = ct_count(&ct_cap.arena, s),
+				     .waits = ct_own(s)->waits_written};
+	copy(one.name, s->name, sizeof(one.name));
+	put_row(mine, &one, s->thread);
+	r = row_of(s->thread);
+	if (!claim(r, s->thread, number))
+		return;
+	do {
+		if (left_by(writer == number ? number : NEXT(writer), r, &one) &&
+		    one.thread > atomic_load_explicit(&r->thread, memory_order_relaxed))
+			put_row(r, &one, one.thread);
+	} while (!atomic_compare_exchange_strong_explicit(
+		&r->writer, &writer, 0, memory_order_acq_rel, memory_order_acquire));
 }

@@ -235,9 +235,7 @@ static int write_threads(struct ct_recording *r)
 	if (!rows)
 		return -ENOMEM;
 	for (i = 0; i < a->thread_rows; i++)
-		if (atomic_load_explicit(&a->threads[i].thread, memory_order_acquire) &&
-		    !atomic_load(&a->threads[i].writer))
-			rows[n++] = a->threads[i];
+		n += ct_count_read(&a->threads[i], &rows[n]);
 	err = n ? ct_stream_rows(r->stream, CT_BLOCK_THREADS, 0, rows, n * sizeof(*rows)) : 0;
 	free(rows);
 	return err;
