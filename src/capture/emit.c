@@ -364,6 +364,16 @@ static void count_record(struct ct_chunk *c)
 #endif
 }
 
+/* As exact. */
+static void count_waits(struct ct_slot_private *own, uint64_t n)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("addq %1, %0" : "+m"(own->waits_written) : "er"(n));
+#else
+	__atomic_fetch_add(&own->waits_written, n, __ATOMIC_RELAXED);
+#endif
+}
+
 /*
  * Place one record.  Returns the chunk it went to; or, with *full, the one that is open and has no room for it, NULL for none.  Making room is
  * the caller's, so that what is large here does not lie below it on somebody's stack.
@@ -530,9 +540,9 @@ void ct_emit(struct ct_slot *s, enum ct_event_type type, const uint64_t *v, uint
 		full = false;
 	}
 	if (c && type == CT_EV_wait)
-		own->waits_written++;
+		count_waits(own, 1);
 	else if (c && type == CT_EV_tally)
-		own->waits_written += v[CT_F_tally_count];
+		count_waits(own, v[CT_F_tally_count]);
 	if (c && !below)
 		ct_predict_update(&own->predict, type, v, sent);
 	own->emit_chunk[below] = 0;

@@ -260,6 +260,48 @@ static void a_ring_counts_with_handlers(void **state)
 	c_stop();
 }
 
+#if defined(__x86_64__)
+#define TRAP_FLAG 0x100
+
+static volatile uint64_t steps;
+
+/* After each instruction of a record a handler comes that counts a wait of its own. */
+static void step(int sig)
+{
+	(void)sig;
+	steps++;
+	ct_own(slot)->waits_written++;
+}
+
+/* Waits are counted as well as records are: one of the handler's was lost where it came while the count was in a register. */
+static void a_ring_counts_waits_at_any_instruction(void **state)
+{
+	const uint64_t v[CT_FIELDS_tally] = {[CT_F_tally_op] = 1, [CT_F_tally_count] = 5};
+	struct sigaction sa = {.sa_handler = step}, old;
+	int n;
+
+	(void)state;
+	start(CT_POLICY_RING, 16);
+	sigaction(SIGTRAP, &sa, &old);
+	steps = 0;
+	for (n = 0; n < 2; n++) {
+		__asm__ volatile("pushfq; orl %0, (%%rsp); popfq"
+				 :
+				 : "i"(TRAP_FLAG)
+				 : "cc", "memory");
+		ct_emit(slot, n ? CT_EV_tally : CT_EV_wait, v, 0);
+		__asm__ volatile("pushfq; andl %0, (%%rsp); popfq"
+				 :
+				 : "i"(~TRAP_FLAG)
+				 : "cc", "memory");
+	}
+	assert_true(steps > 200);
+	assert_int_equal(ct_own(slot)->waits_written, steps + 1 + 5);
+	sigaction(SIGTRAP, &old, NULL);
+	c_stop();
+}
+#endif
+
 static void what_does_not_fit_is_counted(void **state)
 {
 	struct seen s = {0};
@@ -298,6 +340,9 @@ int main(void)
 		cmocka_unit_test(jumps_hide_nothing),
 		cmocka_unit_test(a_ring_accounts_for_all),
 		cmocka_unit_test(a_ring_counts_with_handlers),
+#if defined(__x86_64__)
+		cmocka_unit_test(a_ring_counts_waits_at_any_instruction),
+#endif
 		cmocka_unit_test(what_does_not_fit_is_counted),
 	};
 
