@@ -3,7 +3,7 @@
  * one thread fewer that can be recorded, for ever.  Threads come and go at once here, fork, end without a word, and are more than there
  * are slots; each slot must have one owner at any time, and come back.
  */
-/* timeout: 120 */
+/* timeout: 300, since it goes through some thousand beginnings in single steps, and a step costs up to 20 us on a virtual machine */
 #include "capture.h"
 
 #include <pthread.h>
