@@ -42,7 +42,7 @@ compare() { # truth found
 		} }' "$1" "$2"
 }
 
-for part in locks sync calls files system processes; do
+for part in locks sync calls files resolve system processes; do
 	"$CTRACE_RUN" -q -o $part.ctrace -- "$BUILD/accuracy/truth_$part" >$part.tsv
 	"$CTRACE" validate $part.ctrace >/dev/null || fail "$part: the trace is not valid"
 	all_waits $part.ctrace >$part.waits
