@@ -15,6 +15,8 @@
 
 #define RESULT_ERRNO(r)	     ct_call_result((long)(r))
 #define RESULT_AS_IS(r)	     ((long)(r))
+#define RESULT_LINE(r)	     ((r) ? 1 : -1)
+#define RESULT_CHAR(r)	     ((r) < 0 ? -1 : 1)
 #define RESULT_ERROR(r)	     (-(long)(r))
 #define RESULT_POINTER(r)    ((r) ? 0 : -(long)*__errno_location())
 #define RESULT_EAI(r)	     resolver_error(r)

@@ -4,7 +4,7 @@
  */
 #include "stream.h"
 
-#define VIA(op, object, last, real_call)                                                           \
+#define VIA(op, object, last, real_call, answer)                                                   \
 	do {                                                                                       \
 		struct ct_call call_;                                                              \
 		uint64_t object_ = (object);                                                       \
@@ -15,12 +15,14 @@
 		r_ = real_call;                                                                    \
 		va_end(args);                                                                      \
 		if (ct_likely(recorded_))                                                          \
-			ct_call_end(&call_, (op), object_, 0);                                     \
+			ct_call_end(&call_, (op), object_, (answer));                              \
 		return r_;                                                                         \
 	} while (0)
 
-#define WRITE(object, last, real_call) VIA(CT_OP_stdio_write, object, last, real_call)
-#define READ(object, last, real_call)  VIA(CT_OP_stdio_read, object, last, real_call)
+/* The end of the input leaves errno as it was, so a reader's EOF stays what it is. */
+#define WRITE(object, last, real_call)                                                             \
+	VIA(CT_OP_stdio_write, object, last, real_call, ct_call_result(r_))
+#define READ(object, last, real_call) VIA(CT_OP_stdio_read, object, last, real_call, r_)
 
 /* Fortified entry points; headers declare them only where they are used. */
 int __printf_chk(int flag, const char *format, ...);

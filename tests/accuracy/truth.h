@@ -14,11 +14,12 @@
  * Prints, tab-separated,
  *	waiter TID
  *	waker TID
- *	case NAME OP WAITS TOTAL_NS RESULT WAIT_FUNCTION WAKE_FUNCTION
+ *	case NAME OP WAITS TOTAL_NS RESULT WAIT_FUNCTION WAKE_FUNCTION FD
  * OP is the operation's name in ops.def, RESULT what each wait must have returned: a pthread
  * function its error, a system call the count or -errno; "-" where it is a new descriptor, whose number
  * says nothing.  The wait is made in WAIT_FUNCTION, and
- * ended in WAKE_FUNCTION ("-": by itself); both are on the stack.
+ * ended in WAKE_FUNCTION ("-": by itself); both are on the stack.  FD
+ * is the descriptor, "-" where there is none or it is not looked at.
  */
 #ifndef CT_TESTS_TRUTH_H
 #define CT_TESTS_TRUTH_H
@@ -117,25 +118,27 @@ struct truth_case {
 	const char *wait_function, *wake_function;
 	long result;
 	bool wake_waits; /* the wake function itself sees the waiter blocked and spends the time */
+	const int *fd;
 };
 
 #define CASE(name, op, before, wait, wake, after, result)                                          \
 	{                                                                                          \
-		name, op, before, wait, wake, after, #wait, #wake, result, false                   \
+		name, op, before, wait, wake, after, #wait, #wake, result, false, NULL             \
 	}
 /* The call is made in an inline function of a header's. */
 #define CASE_IN(place, name, op, before, wait, wake, after, result)                                \
 	{                                                                                          \
-		name, op, before, wait, wake, after, #place, #wake, result, false                  \
+		name, op, before, wait, wake, after, #place, #wake, result, false, NULL            \
 	}
 #define HELD(name, op) CASE(#name, op, hold_##name, wait_##name, wake_##name, NULL, 0)
 #define TIMEOUT(name, op, before, after)                                                           \
 	{                                                                                          \
-#name, op, before, wait_##name, NULL, after, "wait_" #name, "-", ETIMEDOUT, false  \
+#name, op, before, wait_##name, NULL, after, "wait_" #name, "-", ETIMEDOUT, false, \
+			NULL                                                                       \
 	}
 #define SLEEP(name)                                                                                \
 	{                                                                                          \
-#name, "sleep", NULL, wait_##name, NULL, NULL, "wait_" #name, "-", 0, false        \
+#name, "sleep", NULL, wait_##name, NULL, NULL, "wait_" #name, "-", 0, false, NULL  \
 	}
 
 static const struct truth_case *all_cases;
@@ -225,7 +228,7 @@ static pid_t start_waiter(pthread_t *thread)
 static int truth_main(const struct truth_case *cases, int count, int argc, char **argv)
 {
 	int rounds = 10, opt;
-	char result[32];
+	char result[32], fd[16];
 	pthread_t thread = 0;
 	pid_t pid;
 
@@ -252,9 +255,11 @@ static int truth_main(const struct truth_case *cases, int count, int argc, char 
 		for (int round = 0; round < rounds; round++)
 			one_round(c);
 		snprintf(result, sizeof(result), "%ld", c->result);
-		printf("case\t%s\t%s\t%d\t%llu\t%s\t%s\t%s\n", c->name, c->op, rounds,
+		snprintf(fd, sizeof(fd), "%d", c->fd ? *c->fd : -1);
+		printf("case\t%s\t%s\t%d\t%llu\t%s\t%s\t%s\t%s\n", c->name, c->op, rounds,
 		       (unsigned long long)meeting->total_ns[i],
-		       c->result == ANY_RESULT ? "-" : result, c->wait_function, c->wake_function);
+		       c->result == ANY_RESULT ? "-" : result, c->wait_function, c->wake_function,
+		       c->fd ? fd : "-");
 	}
 	meeting->now_on = -1;
 	atomic_fetch_add(&meeting->go, 1);

@@ -3,7 +3,7 @@
 #
 # A tracer that wraps two hundred functions is wrong in the one nobody tried.  For each case of the
 # truth_*.c programs (see truth.h) the trace must have exactly the waits that were made,
-# under the right operation, with the right result and, where a traced thread ended them through a
+# under the right operation and descriptor, with the right result and, where a traced thread ended them through a
 # wrapped call, that thread and function.  Their time lies between what the releaser let pass after it
 # had seen the waiter blocked, 2 ms a wait, and what the waiter measured around the call; both hold
 # however the machine is loaded.
@@ -21,7 +21,7 @@ compare() { # truth found
 		NR == FNR { if ($1 == "waiter") waiter = $2
 			else if ($1 == "waker") waker = $2
 			else { c = ++cases; name[c] = $2; op[c] = $3; waits[c] = $4; total[c] = $5
-				result[c] = $6; place[c] = $7; wake[c] = $8; upto[c] = (all += $4) }
+				result[c] = $6; place[c] = $7; wake[c] = $8; fd[c] = $9; upto[c] = (all += $4) }
 			next }
 		$3 != waiter || $1 == "yield" { next } # it yields until the next round
 		{ k++; for (c = 1; c <= cases && k > upto[c];) c++ }
@@ -30,6 +30,7 @@ compare() { # truth found
 		{ found[c]++; time[c] += $5 }
 		$1 != op[c] { print name[c] ": called " $1 " instead of " op[c] }
 		result[c] != "-" && $6 != result[c] { print name[c] ": result " $6 " instead of " result[c] }
+		fd[c] != "-" && $2 " " !~ "^fd " fd[c] " " { print name[c] ": on " $2 " instead of fd " fd[c] }
 		!seen[op[c]] || wake[c] == "-" { next }
 		$8 != waker { print name[c] ": ended by thread " $8 " instead of " waker }
 		$10 != wake[c] { print name[c] ": ended in " $10 " instead of " wake[c] }

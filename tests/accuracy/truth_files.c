@@ -4,6 +4,8 @@
  * Streams are on pipes, unbuffered for writing, so that each call is one of the kernel's.  What only waits for a disk (fsync,
  * fallocate) is not here, nor lockf, whose locks two threads of one process do not keep from each other.
  */
+/* cflags: -fno-optimize-sibling-calls */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
@@ -231,23 +233,46 @@ static APART long wake_funlockfile(void)
 /* Its buffer has room, but another thread is in it. */
 static APART long wait_fputc(void)
 {
-	return fputc('x', shared) == 'x' ? 0 : -errno;
+	return fputc('x', shared) == 'x' ? 1 : -errno;
 }
 
 /* --- buffers -------------------------------------------------------------------------------------------------------------------------- */
 
+/*
+ * What each call returned is what the trace must say, but for characters: a character is 1, its end -1.
+ * The waker's line is "x 1".
+ */
+static long one_of(int c)
+{
+	return c == 'x' ? 1 : c == EOF ? -1 : -2;
+}
+
 static APART long wait_fread(void)
 {
-	char c;
+	char s[4];
 
-	return fread(&c, 1, 1, in) == 1 ? 0 : -1;
+	return (long)fread(s, 2, 2, in);
+}
+
+static APART long wait_fread_unlocked(void)
+{
+	char s[4];
+
+	return (long)(fread_unlocked)(s, 1, 4, in);
 }
 
 static APART long wait_fgets(void)
 {
 	char s[16];
 
-	return fgets(s, sizeof(s), in) ? 0 : -1;
+	return fgets(s, sizeof(s), in) ? 1 : -1;
+}
+
+static APART long wait_fgets_unlocked(void)
+{
+	char s[16];
+
+	return fgets_unlocked(s, sizeof(s), in) ? 1 : -1;
 }
 
 static APART long wait_getline(void)
@@ -255,18 +280,31 @@ static APART long wait_getline(void)
 	static char *line;
 	static size_t n;
 
-	return getline(&line, &n, in) > 0 ? 0 : -1;
+	return getline(&line, &n, in);
+}
+
+static APART long wait_getdelim(void)
+{
+	static char *line;
+	static size_t n;
+
+	return getdelim(&line, &n, ' ', in);
+}
+
+static APART long wait_fgetc(void)
+{
+	return one_of(fgetc(in));
 }
 
 static APART long wait_getc(void)
 {
-	return getc(in) == 'x' ? 0 : -1;
+	return one_of(getc(in));
 }
 
 /* Inline in the program until the buffer is empty. */
 static APART long wait_getc_unlocked(void)
 {
-	return getc_unlocked(in) == 'x' ? 0 : -1;
+	return one_of(getc_unlocked(in));
 }
 
 static APART long wait_fscanf(void)
@@ -274,36 +312,89 @@ static APART long wait_fscanf(void)
 	char s[8];
 	int n;
 
-	return fscanf(in, "%7s %d", s, &n) == 2 ? 0 : -1;
+	return fscanf(in, "%7s %d", s, &n);
 }
+
+/* The calls that name no stream, on one of ours.  A header may have them inline. */
+static int (*volatile get)(void) = getchar;
+static int (*volatile put)(int) = putchar;
+
+static APART long wait_getchar(void)
+{
+	FILE *was = stdin;
+	long n;
+
+	stdin = in;
+	n = one_of(get());
+	stdin = was;
+	return n;
+}
+
+static APART long wait_scanf(void)
+{
+	FILE *was = stdin;
+	char s[8];
+	long n;
+
+	stdin = in;
+	n = scanf("%7s", s);
+	stdin = was;
+	return n;
+}
+
+#define TO_STDOUT(name, call)                                                                      \
+	static APART long wait_##name(void)                                                        \
+	{                                                                                          \
+		FILE *was = stdout;                                                                \
+		long n;                                                                            \
+                                                                                                   \
+		stdout = out;                                                                      \
+		n = call;                                                                          \
+		stdout = was;                                                                      \
+		return n;                                                                          \
+	}
+TO_STDOUT(puts, puts("xy"))
+TO_STDOUT(putchar, one_of(put('x')))
+TO_STDOUT(printf, printf("%d", 123))
 
 static APART long wait_fwrite(void)
 {
-	return fwrite("x", 1, 1, out) == 1 ? 0 : -1;
+	return (long)fwrite("xyz", 1, 3, out);
+}
+
+static APART long wait_fwrite_unlocked(void)
+{
+	return (long)(fwrite_unlocked)("xyz", 1, 3, out);
 }
 
 static APART long wait_fputs(void)
 {
-	return fputs("x", out) == EOF ? -1 : 0;
+	return fputs("xyz", out);
+}
+
+static APART long wait_fputs_unlocked(void)
+{
+	return fputs_unlocked("xyz", out);
 }
 
 static APART long wait_putc(void)
 {
-	return putc('x', out) == 'x' ? 0 : -1;
+	return one_of(putc('x', out));
 }
 
 static APART long wait_fprintf(void)
 {
-	return fprintf(out, "%d", 1) == 1 ? 0 : -1;
+	return fprintf(out, "%d", 123);
 }
 
 static APART long wait_dprintf(void)
 {
-	return dprintf(pipe_out[1], "%d", 1) == 1 ? 0 : -1;
+	return dprintf(pipe_out[1], "%d", 123);
 }
 
 /* Something is in the buffer of a buffered stream when the pipe is full. */
 static FILE *buffered;
+static int buffered_fd;
 
 static void fill_buffered(void)
 {
@@ -315,6 +406,110 @@ static APART long wait_fflush(void)
 {
 	return fflush(buffered) ? -errno : 0;
 }
+
+/* A pipe whose writer goes away: errno is what it was, an older error of somebody else's. */
+static FILE *ending;
+static int pipe_ending[2];
+
+static void open_ending(void)
+{
+	must(!pipe2(pipe_ending, O_CLOEXEC), "pipe");
+	ending = fdopen(pipe_ending[0], "r");
+	must(ending != NULL, "fdopen");
+}
+
+static APART long wake_end(void)
+{
+	return close(pipe_ending[1]);
+}
+
+static void close_ending(void)
+{
+	fclose(ending);
+}
+
+static APART long wait_fread_end(void)
+{
+	char c;
+
+	errno = ENOENT;
+	return (long)fread(&c, 1, 1, ending);
+}
+
+static APART long wait_fgets_end(void)
+{
+	char s[16];
+
+	errno = ENOENT;
+	return fgets(s, sizeof(s), ending) ? 1 : -1;
+}
+
+static APART long wait_getc_end(void)
+{
+	errno = ENOENT;
+	return one_of(getc(ending));
+}
+
+static APART long wait_fscanf_end(void)
+{
+	int n;
+
+	errno = ENOENT;
+	return fscanf(ending, "%d", &n);
+}
+
+/* A pipe nobody will read from any more. */
+static FILE *broken;
+static int pipe_broken[2];
+
+static void open_broken(void)
+{
+	must(!pipe2(pipe_broken, O_CLOEXEC), "pipe");
+	must(fcntl(pipe_broken[1], F_SETFL, O_NONBLOCK) == 0, "fcntl");
+	while (write(pipe_broken[1], bytes, 4096) > 0)
+		;
+	must(errno == EAGAIN && fcntl(pipe_broken[1], F_SETFL, 0) == 0, "fill a pipe");
+	broken = fdopen(pipe_broken[1], "w");
+	must(broken != NULL, "fdopen");
+	setvbuf(broken, NULL, _IONBF, 0);
+}
+
+static APART long wake_break(void)
+{
+	return close(pipe_broken[0]);
+}
+
+static void close_broken(void)
+{
+	fclose(broken);
+}
+
+static APART long wait_fputs_broken(void)
+{
+	return fputs("xyz", broken) < 0 ? -errno : 0;
+}
+
+static APART long wait_fprintf_broken(void)
+{
+	return fprintf(broken, "%d", 123) < 0 ? -errno : 0;
+}
+
+#define STREAM(place, name, op, before, wake, after, result, fd)                                   \
+	{                                                                                          \
+#name, op, before, wait_##name, wake, after, #place, #wake, result, false, fd      \
+	}
+#define READS_IN(place, name, result)                                                              \
+	STREAM(place, name, "stdio_read", NULL, wake_pipe, empty_in, result, &pipe_in[0])
+#define READS(name, result) READS_IN(wait_##name, name, result)
+#define WRITES(name, result)                                                                       \
+	STREAM(wait_##name, name, "stdio_write", fill_out, wake_drain_out, empty_out, result,      \
+	       &pipe_out[1])
+#define ENDS(name, result)                                                                         \
+	STREAM(wait_##name, name, "stdio_read", open_ending, wake_end, close_ending, result,       \
+	       &pipe_ending[0])
+#define BREAKS(name)                                                                               \
+	STREAM(wait_##name, name, "stdio_write", open_broken, wake_break, close_broken, -EPIPE,    \
+	       &pipe_broken[1])
 
 static const struct truth_case cases[] = {
 	CASE("open", "open", NULL, wait_open, wake_fifo, close_fifo, ANY_RESULT),
@@ -328,20 +523,37 @@ static const struct truth_case cases[] = {
 	CASE("flock", "file_lock", hold_flock, wait_flock, wake_flock, let_go_flock, 0),
 	CASE("fcntl", "file_lock", hold_range, wait_fcntl, wake_fcntl, let_go_range, 0),
 	CASE("flockfile", "stdio_lock", hold_stream, wait_flockfile, wake_funlockfile, NULL, 0),
-	CASE("fputc", "stdio_write", hold_stream, wait_fputc, wake_funlockfile, NULL, 0),
-	CASE("fread", "stdio_read", NULL, wait_fread, wake_pipe, empty_in, 0),
-	CASE("fgets", "stdio_read", NULL, wait_fgets, wake_pipe, empty_in, 0),
-	CASE_IN(getline, "getline", "stdio_read", NULL, wait_getline, wake_pipe, empty_in, 0),
-	CASE("getc", "stdio_read", NULL, wait_getc, wake_pipe, empty_in, 0),
-	CASE_IN(getc_unlocked, "getc_unlocked", "stdio_read", NULL, wait_getc_unlocked, wake_pipe,
-		empty_in, 0),
-	CASE("fscanf", "stdio_read", NULL, wait_fscanf, wake_pipe, empty_in, 0),
-	CASE("fwrite", "stdio_write", fill_out, wait_fwrite, wake_drain_out, empty_out, 0),
-	CASE("fputs", "stdio_write", fill_out, wait_fputs, wake_drain_out, empty_out, 0),
-	CASE("putc", "stdio_write", fill_out, wait_putc, wake_drain_out, empty_out, 0),
-	CASE("fprintf", "stdio_write", fill_out, wait_fprintf, wake_drain_out, empty_out, 0),
-	CASE("dprintf", "stdio_write", fill_out, wait_dprintf, wake_drain_out, empty_out, 0),
-	CASE("fflush", "stdio_write", fill_buffered, wait_fflush, wake_drain_out, empty_out, 0),
+	CASE("fputc", "stdio_write", hold_stream, wait_fputc, wake_funlockfile, NULL, 1),
+	READS(fread, 2),
+	READS(fread_unlocked, 4),
+	READS(fgets, 1),
+	READS(fgets_unlocked, 1),
+	READS_IN(getline, getline, 4),
+	READS(getdelim, 2),
+	READS(fgetc, 1),
+	READS(getc, 1),
+	READS_IN(getc_unlocked, getc_unlocked, 1),
+	READS(getchar, 1),
+	READS(fscanf, 2),
+	READS(scanf, 1),
+	ENDS(fread_end, 0),
+	ENDS(fgets_end, -1),
+	ENDS(getc_end, -1),
+	ENDS(fscanf_end, -1),
+	WRITES(fwrite, 3),
+	WRITES(fwrite_unlocked, 3),
+	WRITES(fputs, 1),
+	WRITES(fputs_unlocked, 1),
+	WRITES(puts, 3),
+	WRITES(putc, 1),
+	WRITES(putchar, 1),
+	WRITES(printf, 3),
+	WRITES(fprintf, 3),
+	WRITES(dprintf, 3),
+	STREAM(wait_fflush, fflush, "stdio_write", fill_buffered, wake_drain_out, empty_out, 0,
+	       &buffered_fd),
+	BREAKS(fputs_broken),
+	BREAKS(fprintf_broken),
 };
 
 static void set_up(void)
@@ -365,7 +577,9 @@ static void set_up(void)
 	buffered = fdopen(dup(pipe_out[1]), "w");
 	shared = fopen("/dev/null", "w");
 	must(in && out && buffered && shared, "fdopen");
+	buffered_fd = fileno(buffered);
 	setvbuf(out, NULL, _IONBF, 0);
+	signal(SIGPIPE, SIG_IGN);
 	fputs("a buffer of its own", shared);
 }
 

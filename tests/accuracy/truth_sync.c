@@ -218,7 +218,7 @@ static const struct truth_case cases[] = {
 	CASE("sem_clockwait", "sem", NULL, wait_sem_clockwait, wake_sem, NULL, 0),
 	TIMEOUT(sem_timeout, "sem", NULL, NULL),
 	CASE("barrier", "barrier", NULL, wait_barrier, wake_barrier, NULL, 0),
-	{"once", "once", NULL, wait_once, wake_once, NULL, "wait_once", "wake_once", 0, true},
+	{"once", "once", NULL, wait_once, wake_once, NULL, "wait_once", "wake_once", 0, true, NULL},
 	CASE("join", "join", start_ending, wait_join, wake_join, NULL, 0),
 	CASE("clockjoin", "join", start_ending, wait_clockjoin, wake_join, NULL, 0),
 	CASE("futex", "futex", NULL, wait_futex, wake_futex, NULL, 0),

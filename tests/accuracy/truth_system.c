@@ -392,7 +392,7 @@ static APART long wake_eventfd(void)
 
 #define ENDS(name, op, result)                                                                     \
 	{                                                                                          \
-#name, op, NULL, wait_##name, NULL, NULL, "wait_" #name, "-", result, false        \
+#name, op, NULL, wait_##name, NULL, NULL, "wait_" #name, "-", result, false, NULL  \
 	}
 
 static const struct truth_case cases[] = {
