@@ -75,6 +75,43 @@ static APART long wake_cnd(void)
 	return cnd_signal(&c11_cond) == thrd_success ? 0 : -1;
 }
 
+/* The version of programs from before 2003: another object under the same names, in which nobody can see a waiter. */
+#if defined(__x86_64__)
+typedef struct {
+	void *state[6];
+} old_cond_t;
+
+int old_wait(old_cond_t *c, pthread_mutex_t *m);
+int old_timedwait(old_cond_t *c, pthread_mutex_t *m, const struct timespec *ts);
+int old_signal(old_cond_t *c);
+int old_broadcast(old_cond_t *c);
+__asm__(".symver old_wait, pthread_cond_wait@GLIBC_2.2.5");
+__asm__(".symver old_timedwait, pthread_cond_timedwait@GLIBC_2.2.5");
+__asm__(".symver old_signal, pthread_cond_signal@GLIBC_2.2.5");
+__asm__(".symver old_broadcast, pthread_cond_broadcast@GLIBC_2.2.5");
+
+static old_cond_t old_cond;
+
+COND_CASE(old_cond, old_wait(&old_cond, &cond_lock))
+COND_CASE(old_cond_timed, old_timedwait(&old_cond, &cond_lock, LATER(REALTIME)))
+COND_CASE(old_cond_timeout, old_timedwait(&old_cond, &cond_lock, SOON(REALTIME)))
+
+static APART long wake_old_signal(void)
+{
+	return old_signal(&old_cond) ? -1 : 0;
+}
+
+static APART long wake_old_broadcast(void)
+{
+	return old_broadcast(&old_cond) ? -1 : 0;
+}
+
+#define OLD(name, wait, wake)                                                                      \
+	{                                                                                          \
+		name, "cond", NULL, wait, wake, NULL, #wait, "?", 0, false, NULL                   \
+	}
+#endif
+
 #define SEM_CASE(name, call)                                                                       \
 	static APART long wait_##name(void)                                                        \
 	{                                                                                          \
@@ -211,6 +248,12 @@ static const struct truth_case cases[] = {
 	CASE("cond_timedwait", "cond", NULL, wait_cond_timedwait, wake_signal, NULL, 0),
 	CASE("cond_clockwait", "cond", NULL, wait_cond_clockwait, wake_signal, NULL, 0),
 	TIMEOUT(cond_timeout, "cond", NULL, NULL),
+#if defined(__x86_64__)
+	OLD("old_cond", wait_old_cond, wake_old_signal),
+	OLD("old_cond_broadcast", wait_old_cond, wake_old_broadcast),
+	OLD("old_cond_timed", wait_old_cond_timed, wake_old_signal),
+	TIMEOUT(old_cond_timeout, "cond", NULL, NULL),
+#endif
 	CASE("cnd_wait", "cond", NULL, wait_cnd_wait, wake_cnd, NULL, 0),
 	CASE("cnd_timedwait", "cond", NULL, wait_cnd_timedwait, wake_cnd, NULL, 0),
 	CASE("sem_wait", "sem", NULL, wait_sem_wait, wake_sem, NULL, 0),
