@@ -20,7 +20,6 @@ int ct_turns_init(struct ct_turns *t)
 	memset(t, 0, sizeof(*t));
 	t->all.item_bytes = sizeof(struct ct_turn);
 	t->wakings.item_bytes = sizeof(struct ct_waking);
-	t->begin = UINT64_MAX;
 	if (ct_table_init(&t->cpus, sizeof(struct ct_turns_cpu), 8) < 0 ||
 	    ct_table_init(&t->tids, sizeof(struct ct_turns_row), 8) < 0)
 		return -ENOMEM;
@@ -35,6 +34,7 @@ void ct_turns_free(struct ct_turns *t)
 	ct_table_free(&t->tids);
 	free(t->order);
 	free(t->holes);
+	free(t->sums);
 }
 
 static void add_hole(struct ct_turns *t, uint64_t from, uint64_t to)
@@ -54,7 +54,7 @@ static void add_hole(struct ct_turns *t, uint64_t from, uint64_t to)
 		t->holes = p;
 		t->hole_room = room;
 	}
-	t->holes[t->hole_n++] = (struct ct_hole){from, to};
+	t->holes[t->hole_n++] = (struct ct_hole){.from = from, .to = to};
 }
 
 static void close_turn(struct ct_turns *t, struct ct_turns_cpu *c, uint64_t ticks,
@@ -70,8 +70,7 @@ static void close_turn(struct ct_turns *t, struct ct_turns_cpu *c, uint64_t tick
 	c->open = 0;
 }
 
-static void open_turn(struct ct_turns *t, struct ct_turns_cpu *c, uint64_t ticks, uint32_t tid,
-		      bool on_unseen)
+static void open_turn(struct ct_turns *t, struct ct_turns_cpu *c, uint64_t ticks, uint32_t tid)
 {
 	uint32_t i = ct_pool_add(&t->all);
 	struct ct_turn *turn;
@@ -83,8 +82,7 @@ static void open_turn(struct ct_turns *t, struct ct_turns_cpu *c, uint64_t ticks
 				 .off = UINT64_MAX,
 				 .tid = tid,
 				 .cpu = (uint16_t)c->cpu,
-				 .end = CT_TURN_UNSEEN,
-				 .on_unseen = on_unseen};
+				 .end = CT_TURN_UNSEEN};
 	c->open = i + 1;
 }
 
@@ -128,7 +126,7 @@ static void take_off(struct ct_turns *t, struct ct_turns_cpu *c, const struct ct
 	}
 	/* who leaves a CPU had it: since recording began, when nobody saw it come */
 	if (!open)
-		open_turn(t, c, c->last ? c->last : r->ticks, tid, true);
+		open_turn(t, c, c->last ? c->last : r->ticks, tid);
 	close_turn(t, c, r->ticks,
 		   r->v[CT_F_cpu_off_how] == CT_OFF_PREEMPTED ? CT_TURN_PREEMPTED : CT_TURN_WAITS);
 }
@@ -163,14 +161,12 @@ void ct_turns_take(struct ct_turns *t, const struct ct_record *r)
 	} else if (r->type == CT_EV_cpu_on) {
 		/* who had it before is dead: the kernel tells of nobody's last switch */
 		close_turn(t, c, r->ticks, CT_TURN_UNSEEN);
-		open_turn(t, c, r->ticks, (uint32_t)r->v[CT_F_cpu_on_tid], false);
+		open_turn(t, c, r->ticks, (uint32_t)r->v[CT_F_cpu_on_tid]);
 	} else {
 		take_off(t, c, r);
 	}
 	if (r->ticks > c->last)
 		c->last = r->ticks;
-	if (r->ticks > t->end)
-		t->end = r->ticks;
 }
 
 _Static_assert((int)CT_F_cpu_on_cpu == (int)CT_F_cpu_off_cpu &&
@@ -193,10 +189,8 @@ static void settle_holes(struct ct_turns *t, uint64_t begin, uint64_t end)
 	uint32_t i, n = 0;
 
 	for (i = 0; i < t->cpus.count; i++) {
-		struct ct_turns_cpu *c = ct_table_row(&t->cpus, i);
+		const struct ct_turns_cpu *c = ct_table_row(&t->cpus, i);
 
-		if (c->from && c->from < t->begin)
-			t->begin = c->from;
 		add_hole(t, begin, c->from ? c->from : end);
 		if (c->to)
 			add_hole(t, c->to, end);
@@ -215,6 +209,9 @@ static void settle_holes(struct ct_turns *t, uint64_t begin, uint64_t end)
 		}
 	}
 	t->hole_n = n;
+	for (i = 1; i < n; i++)
+		t->holes[i].before =
+			t->holes[i - 1].before + t->holes[i - 1].to - t->holes[i - 1].from;
 }
 
 static struct ct_item turn_item(const struct ct_pool *p, uint32_t i)
@@ -291,7 +288,7 @@ static void give_wakings(struct ct_turns *t, const struct ct_turns_row *turns,
 			 const uint32_t *waking, uint32_t n)
 {
 	uint64_t since = 0;
-	uint32_t i, w = 0;
+	uint32_t i, w = 0, last = 0;
 
 	for (i = 0; i < turns->count; i++) {
 		struct ct_turn *turn = ct_pool_at(&t->all, t->order[turns->first + i]);
@@ -305,8 +302,10 @@ static void give_wakings(struct ct_turns *t, const struct ct_turns_row *turns,
 		if (k && k->ticks > since) {
 			turn->woken = k->ticks;
 			turn->waker = k->waker;
-			turn->how = k->how;
+			turn->how = (uint8_t)k->how;
+			last = turns->first + i + 1;
 		}
+		turn->last_woken = last;
 		since = turn->on;
 	}
 }
@@ -337,14 +336,138 @@ static int join_wakings(struct ct_turns *t)
 	return err;
 }
 
+/* --- sums ----------------------------------------------------------------------------------------------------------------------- */
+
+uint32_t ct_turns_hole(const struct ct_turns *t, uint64_t ticks)
+{
+	uint32_t lo = 0, hi = t->hole_n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (t->holes[mid].to <= ticks)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Ticks in holes before a time. */
+static uint64_t unseen_until(const struct ct_turns *t, uint64_t ticks)
+{
+	uint32_t i = ct_turns_hole(t, ticks);
+	const struct ct_hole *h;
+
+	if (i < t->hole_n && t->holes[i].from < ticks)
+		return t->holes[i].before + ticks - t->holes[i].from;
+	if (!i)
+		return 0;
+	h = &t->holes[i - 1];
+	return h->before + h->to - h->from;
+}
+
+uint64_t ct_turns_seen(const struct ct_turns *t, uint64_t from, uint64_t to)
+{
+	return to > from ? to - from - (unseen_until(t, to) - unseen_until(t, from)) : 0;
+}
+
+/* Between two turns, or before the first or after the last one. */
+static void split_off(struct ct_turns_split *s, const struct ct_turns *t,
+		      const struct ct_turn *before, uint64_t from, uint64_t to)
+{
+	uint64_t seen = ct_turns_seen(t, from, to);
+
+	s->unseen += to - from - seen;
+	if (!before || before->end == CT_TURN_UNSEEN)
+		s->unseen += seen;
+	else if (before->end == CT_TURN_PREEMPTED)
+		s->preempted += seen;
+	else
+		s->off += seen;
+}
+
+/* A turn, and what was between its thread's last one and it. */
+static void add_turn(struct ct_turns_split *s, const struct ct_turns *t, uint32_t place)
+{
+	const struct ct_turn *turn = ct_turn_at(t, place);
+	const struct ct_turn *before = place ? ct_turn_at(t, place - 1) : NULL;
+
+	if (before && before->tid == turn->tid)
+		split_off(s, t, before, before->off, turn->on);
+	s->running += turn->off - turn->on;
+}
+
+/*
+ * A holder may have a million turns in each of a million waits.  So every SUM_PLACES places there is a sum of all the turns before,
+ * whoever's they are: the difference of two is of those between.
+ */
+#define SUM_PLACES 16u
+
+static int add_up(struct ct_turns *t)
+{
+	struct ct_turns_split s = {0};
+	uint32_t i, n = t->all.count;
+
+	t->sums = malloc((n / SUM_PLACES + 1) * sizeof(*t->sums));
+	if (!t->sums)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		if (i % SUM_PLACES == 0)
+			t->sums[i / SUM_PLACES] = s;
+		add_turn(&s, t, i);
+	}
+	return 0;
+}
+
+/* Turns of one thread and what is between them, in [at, end). */
+static void add_turns(struct ct_turns_split *s, const struct ct_turns *t, uint32_t at, uint32_t end)
+{
+	const struct ct_turns_split *a, *b;
+
+	for (; at < end && at % SUM_PLACES; at++)
+		add_turn(s, t, at);
+	if (end - at >= SUM_PLACES) {
+		a = &t->sums[at / SUM_PLACES];
+		b = &t->sums[end / SUM_PLACES];
+		s->running += b->running - a->running;
+		s->preempted += b->preempted - a->preempted;
+		s->off += b->off - a->off;
+		s->unseen += b->unseen - a->unseen;
+		at = end - end % SUM_PLACES;
+	}
+	for (; at < end; at++)
+		add_turn(s, t, at);
+}
+
+/* A thread has one CPU at a time: where records say two, it had left the older one, and nobody saw when. */
+static void part(struct ct_turns *t)
+{
+	uint32_t i;
+
+	for (i = 1; i < t->all.count; i++) {
+		struct ct_turn *turn = ct_pool_at(&t->all, t->order[i - 1]);
+		const struct ct_turn *next = ct_turn_at(t, i);
+
+		if (turn->tid == next->tid && turn->off > next->on) {
+			turn->off = next->on;
+			turn->end = CT_TURN_UNSEEN;
+		}
+	}
+}
+
 int ct_turns_finish(struct ct_turns *t, uint64_t begin, uint64_t end)
 {
 	int err;
 
 	settle_holes(t, begin, end);
 	err = order_by_tid(&t->all, turn_item, &t->tids, &t->order);
-	if (!err)
+	if (!err) {
+		part(t);
 		err = join_wakings(t);
+	}
+	if (!err)
+		err = add_up(t);
 	if (!err && (t->failed || t->all.failed || t->wakings.failed || t->cpus.failed))
 		err = -ENOMEM;
 	return err;
@@ -366,51 +489,17 @@ uint32_t ct_turns_of(const struct ct_turns *t, uint32_t tid, uint32_t *first)
 	return of->count;
 }
 
-/* The first hole that ends after a time. */
-static uint32_t hole_after(const struct ct_turns *t, uint64_t ticks)
-{
-	uint32_t lo = 0, hi = t->hole_n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (t->holes[mid].to <= ticks)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 const struct ct_turn *ct_turns_waking(const struct ct_turns *t, uint32_t tid, uint64_t from,
 				      uint64_t to)
 {
 	uint32_t first, n = ct_turns_of(t, tid, &first);
 	uint32_t i = ct_turns_after(t, first, n, to);
 
-	/* the one that goes on then, or begins later, and those before it */
+	/* the one that goes on then, or else the last one before */
 	if (i < first + n && ct_turn_at(t, i)->on <= to)
 		i++;
-	while (i > first && ct_turn_at(t, i - 1)->on > from) {
-		const struct ct_turn *turn = ct_turn_at(t, --i);
-
-		if (turn->woken)
-			return turn;
-	}
-	return NULL;
-}
-
-uint64_t ct_turns_seen(const struct ct_turns *t, uint64_t from, uint64_t to)
-{
-	uint64_t seen = to > from ? to - from : 0;
-	uint32_t i;
-
-	for (i = hole_after(t, from); i < t->hole_n && t->holes[i].from < to; i++) {
-		const struct ct_hole *h = &t->holes[i];
-
-		seen -= (h->to < to ? h->to : to) - (h->from > from ? h->from : from);
-	}
-	return seen;
+	i = i > first ? ct_turn_at(t, i - 1)->last_woken : 0;
+	return i && ct_turn_at(t, i - 1)->on > from ? ct_turn_at(t, i - 1) : NULL;
 }
 
 uint32_t ct_turns_after(const struct ct_turns *t, uint32_t first, uint32_t n, uint64_t ticks)
@@ -428,41 +517,33 @@ uint32_t ct_turns_after(const struct ct_turns *t, uint32_t first, uint32_t n, ui
 	return lo;
 }
 
-/* Between two turns, or before the first or after the last one. */
-static void split_off(struct ct_turns_split *s, const struct ct_turns *t,
-		      const struct ct_turn *before, uint64_t from, uint64_t to)
-{
-	uint64_t seen = ct_turns_seen(t, from, to);
-
-	s->unseen += to - from - seen;
-	if (!before || before->end == CT_TURN_UNSEEN)
-		s->unseen += seen;
-	else if (before->end == CT_TURN_PREEMPTED)
-		s->preempted += seen;
-	else
-		s->off += seen;
-}
-
 struct ct_turns_split ct_turns_split(const struct ct_turns *t, uint32_t tid, uint64_t from,
 				     uint64_t to)
 {
 	struct ct_turns_split s = {0};
-	uint32_t first, n = ct_turns_of(t, tid, &first), i = ct_turns_after(t, first, n, from);
-	const struct ct_turn *before = i > first ? ct_turn_at(t, i - 1) : NULL;
+	uint32_t first, n = ct_turns_of(t, tid, &first), i = ct_turns_after(t, first, n, from), k;
+	const struct ct_turn *before = i > first ? ct_turn_at(t, i - 1) : NULL, *turn;
+	uint64_t on;
 
-	for (; from < to && i < first + n; i++) {
-		const struct ct_turn *turn = ct_turn_at(t, i);
-		uint64_t on = turn->on > from ? turn->on : from, off = turn->off;
-
-		if (on >= to)
-			break;
+	if (from >= to)
+		return s;
+	k = ct_turns_after(t, first, n, to);
+	if (i < k) { /* these end in it */
+		turn = ct_turn_at(t, i);
+		on = turn->on > from ? turn->on : from;
 		split_off(&s, t, before, from, on);
-		off = off < to ? off : to;
-		s.running += off - on;
-		from = off;
-		before = turn;
+		s.running += turn->off - on;
+		add_turns(&s, t, i + 1, k);
+		before = ct_turn_at(t, k - 1);
+		from = before->off;
 	}
-	if (from < to)
-		split_off(&s, t, before, from, to);
+	if (k < first + n && ct_turn_at(t, k)->on < to) { /* this one goes on */
+		turn = ct_turn_at(t, k);
+		on = turn->on > from ? turn->on : from;
+		split_off(&s, t, before, from, on);
+		s.running += to - on;
+		from = to;
+	}
+	split_off(&s, t, before, from, to);
 	return s;
 }

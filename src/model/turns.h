@@ -25,12 +25,13 @@ struct ct_turn {
 	uint64_t on, off; /* ticks; off of one that did not end: UINT64_MAX */
 	uint32_t tid;	  /* as ctrace-run sees it */
 	uint16_t cpu;
-	uint8_t end;	/* enum ct_turn_end */
-	bool on_unseen; /* it had the CPU before `on`, which is where recording began */
+	uint8_t end; /* enum ct_turn_end */
 	/* after ct_turns_finish(), where the kernel told: since when it could have had the CPU, having been woken or made */
+	uint8_t how;	/* enum ct_waking_how */
 	uint64_t woken; /* 0: not told */
 	uint32_t waker; /* tid of the thread that ran there, 0 none */
-	uint32_t how;	/* enum ct_waking_how */
+	uint32_t
+		last_woken; /* place + 1 of the thread's last turn up to this one that has `woken`; 0: none */
 };
 
 struct ct_waking {
@@ -40,9 +41,18 @@ struct ct_waking {
 	uint32_t pad;
 };
 
+/* A stretch of time, by what a thread did in it. */
+struct ct_turns_split {
+	uint64_t running;
+	uint64_t preempted;
+	uint64_t off;	 /* blocked, or woken and waiting for a CPU */
+	uint64_t unseen; /* not recorded, or it had ended */
+};
+
 /* Time in which not every switch was recorded. */
 struct ct_hole {
 	uint64_t from, to;
+	uint64_t before; /* ticks in holes before this one, after ct_turns_finish() */
 };
 
 struct ct_turns_cpu {
@@ -57,12 +67,12 @@ struct ct_turns {
 	struct ct_pool all;
 	struct ct_pool wakings; /* until they are given to turns */
 	struct ct_table cpus;
-	uint32_t *order; /* turns by tid, then by time */
+	uint32_t *order; /* turns by tid, then by time; those of a tid do not overlap */
 	struct ct_table tids;
 	struct ct_hole *holes; /* by time, apart from each other */
 	uint32_t hole_n, hole_room;
-	uint64_t begin;	  /* of all recording; UINT64_MAX: there is none */
-	uint64_t end;	  /* of the newest record about a CPU */
+	struct ct_turns_split
+		*sums;	  /* of every so many places in order: of all before it (turns.c) */
 	uint64_t missing; /* records the kernel had no room for */
 	uint64_t error_ns;
 	uint32_t source; /* enum ct_sched_source */
@@ -93,7 +103,7 @@ void ct_turns_free(struct ct_turns *t);
 void ct_turns_take(struct ct_turns *t, const struct ct_record *r);
 
 /*
- * ct_turns_finish - everything was taken: order by thread, find holes
+ * ct_turns_finish - everything was taken: order by thread, part what overlaps, find holes
  * @begin, @end: of the trace
  * Returns 0 or -ENOMEM.
  * Context: tools.
@@ -111,6 +121,12 @@ static inline bool ct_turns_any(const struct ct_turns *t)
  * Context: tools.
  */
 uint64_t ct_turns_seen(const struct ct_turns *t, uint64_t from, uint64_t to);
+
+/*
+ * ct_turns_hole - number of the first hole that ends after a time, after ct_turns_finish()
+ * Context: tools.
+ */
+uint32_t ct_turns_hole(const struct ct_turns *t, uint64_t ticks);
 
 /*
  * ct_turns_of - the turns of a tid by time, after ct_turns_finish()
@@ -131,14 +147,6 @@ static inline const struct ct_turn *ct_turn_at(const struct ct_turns *t, uint32_
 {
 	return ct_pool_at(&t->all, t->order[place]);
 }
-
-/* A stretch of time, by what a thread did in it. */
-struct ct_turns_split {
-	uint64_t running;
-	uint64_t preempted;
-	uint64_t off;	 /* blocked, or woken and waiting for a CPU */
-	uint64_t unseen; /* not recorded */
-};
 
 /*
  * ct_turns_split - what the thread with a tid did between two times, after ct_turns_finish()
