@@ -670,8 +670,10 @@ int ct_model_finish(struct ct_model *m)
 	finish_open(m);
 	finish_calls(m);
 	err = ct_threads_finish(m);
-	if (!err)
+	if (!err) {
+		ct_threads_leave(m);
 		err = ct_turns_finish(&m->turns, m->begin, m->end);
+	}
 	if (!err)
 		ct_threads_born(m);
 	if (!err)

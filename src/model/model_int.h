@@ -57,6 +57,13 @@ const struct ct_turn *ct_thread_waking(const struct ct_model *m, const struct ct
 				       uint64_t from, uint64_t to);
 
 /*
+ * ct_threads_leave - a thread that has ended has no CPU, whatever the records of CPUs leave open; between ct_threads_finish() and
+ * ct_turns_finish()
+ * Context: tools.
+ */
+void ct_threads_leave(struct ct_model *m);
+
+/*
  * ct_threads_born - a thread lives from the moment it was made, not from its first record, where the kernel told; after
  * ct_turns_finish() and ct_threads_finish()
  * Context: tools.

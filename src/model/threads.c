@@ -201,22 +201,34 @@ static uint32_t first_with(const struct ct_model *m, uint32_t tid)
 	return lo;
 }
 
+/* Place in model->by_tid of the last thread that had a tid and began by then, or else of the first one; CT_NONE when none had it. */
+static uint32_t place_at(const struct ct_model *m, uint32_t tid, uint64_t ticks)
+{
+	uint32_t lo, hi = m->threads.count, first;
+
+	if (!tid || !m->by_tid)
+		return CT_NONE;
+	lo = first = first_with(m, tid);
+	if (first == hi || ct_model_thread_at(m, m->by_tid[first])->tid != tid)
+		return CT_NONE;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		const struct ct_thread *t = ct_model_thread_at(m, m->by_tid[mid]);
+
+		if (t->tid == tid && t->begin <= ticks)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > first ? lo - 1 : first;
+}
+
 const struct ct_thread *ct_model_thread_by_tid(const struct ct_model *m, uint32_t tid,
 					       uint64_t ticks)
 {
-	const struct ct_thread *found = NULL;
-	uint32_t i;
+	uint32_t place = place_at(m, tid, ticks);
 
-	if (!tid || !m->by_tid)
-		return NULL;
-	for (i = first_with(m, tid); i < m->threads.count; i++) {
-		const struct ct_thread *t = ct_model_thread_at(m, m->by_tid[i]);
-
-		if (t->tid != tid || (found && t->begin > ticks))
-			break;
-		found = t;
-	}
-	return found;
+	return place == CT_NONE ? NULL : ct_model_thread_at(m, m->by_tid[place]);
 }
 
 const struct ct_thread *ct_model_thread_only(const struct ct_model *m, uint32_t process,
@@ -272,32 +284,71 @@ const struct ct_turn *ct_thread_waking(const struct ct_model *m, const struct ct
 					       : NULL;
 }
 
-/* A thread's tid was another's before, which may be all that is told. */
-static bool was_anothers(const struct ct_model *m, const struct ct_thread *t, uint64_t ticks)
+/* When the thread that got a CPU at `on` had ended, if it can have had it until `off` for all the records of the CPU say. */
+static uint64_t end_of(const struct ct_model *m, uint32_t tid, uint64_t on, uint64_t off)
 {
-	const struct ct_thread *before = ct_model_thread_by_tid(m, t->tid, ticks);
+	uint32_t place = place_at(m, tid, on), last = place_at(m, tid, off ? off - 1 : 0);
+	const struct ct_thread *t, *later;
 
-	return before != t && before && before->begin <= ticks && before->end >= ticks;
+	if (place == CT_NONE)
+		return UINT64_MAX;
+	t = ct_model_thread_at(m, m->by_tid[place]);
+	later = ct_model_thread_at(m, m->by_tid[last]);
+	if (last > place && t->main && later->main)
+		t = later; /* it executed another program, and kept the CPU */
+	else if (last > place && t->end < on)
+		t = ct_model_thread_at(m, m->by_tid[place + 1]); /* not begun yet */
+	return ct_tids_are_ours(m, t->process) ? t->end : UINT64_MAX;
+}
+
+void ct_threads_leave(struct ct_model *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->turns.all.count; i++) {
+		struct ct_turn *turn = ct_pool_at(&m->turns.all, i);
+		uint64_t end;
+
+		if (turn->end != CT_TURN_UNSEEN)
+			continue;
+		end = end_of(m, turn->tid, turn->on, turn->off);
+		if (end < turn->off)
+			turn->off = end > turn->on ? end : turn->on;
+	}
+}
+
+/* When a thread made a thread: the turn it was made for, unless it lost the CPU before it could begin.  0: not told. */
+static uint64_t made(const struct ct_model *m, const struct ct_thread *t, uint64_t after)
+{
+	uint32_t first, n = ct_thread_turns(m, t, &first), i;
+	const struct ct_turn *turn;
+
+	i = n ? ct_turns_after(&m->turns, first, n, t->begin) : 0;
+	if (!n || i >= first + n)
+		return 0;
+	/* back to the life of whoever had the tid before */
+	for (turn = ct_turn_at(&m->turns, i); i > first && turn->how != CT_WAKING_NEW;) {
+		turn = ct_turn_at(&m->turns, --i);
+		if (turn->on <= after)
+			return 0;
+	}
+	return turn->how == CT_WAKING_NEW && turn->woken > after ? turn->woken : 0;
 }
 
 void ct_threads_born(struct ct_model *m)
 {
-	uint32_t i, k, first, n;
+	uint64_t after = 0, ticks;
+	uint32_t i, tid = 0;
 
 	for (i = 0; i < m->threads.count; i++) {
-		struct ct_thread *t = ct_model_thread_at(m, i);
-		const struct ct_turn *turn;
+		struct ct_thread *t = ct_model_thread_at(m, m->by_tid[i]);
 
+		after = t->tid == tid ? after : 0;
+		tid = t->tid;
 		/* a process is made before it executes what its first thread begins with */
-		n = t->main || !t->known ? 0 : ct_thread_turns(m, t, &first);
-		k = n ? ct_turns_after(&m->turns, first, n, t->begin) : 0;
-		if (!n || k >= first + n)
-			continue;
-		/* the turn it was made for, unless it lost the CPU before it could begin */
-		for (turn = ct_turn_at(&m->turns, k); k > first && turn->how != CT_WAKING_NEW;)
-			turn = ct_turn_at(&m->turns, --k);
-		if (turn->woken && turn->how == CT_WAKING_NEW && turn->woken < t->begin &&
-		    !was_anothers(m, t, turn->woken))
-			t->begin = turn->woken;
+		ticks = t->main || !t->known ? 0 : made(m, t, after);
+		if (ticks && ticks < t->begin)
+			t->begin = ticks;
+		after = t->end > after ? t->end : after;
 	}
 }
