@@ -182,11 +182,12 @@ int ct_states_build(struct ct_trace *t, struct ct_model *m,
 	if (!feed.states)
 		return -ENOMEM;
 	err = walk(t, &feed, 1ull << CT_EV_wait, progress, arg, 0, 1);
+	if (!err)
+		err = ct_states_finish(feed.states);
 	if (err) {
 		ct_states_free(feed.states);
 		return err;
 	}
-	ct_states_finish(feed.states);
 	*out = feed.states;
 	return 0;
 }

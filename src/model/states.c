@@ -6,6 +6,7 @@
  */
 #include "states.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "file/words.h"
@@ -245,6 +246,7 @@ static struct cursor *begin(struct ct_states *s, uint32_t thread)
 	n = ct_thread_turns(m, t, &first);
 	c->turns_first = c->turn = ct_turns_after(&m->turns, first, n, c->at);
 	c->turns_end = first + n;
+	c->hole = ct_turns_hole(&m->turns, c->at);
 	return c;
 }
 
@@ -298,31 +300,43 @@ static void find_release(struct ct_states *s, uint32_t thread, uint32_t object,
 		in->waker = w.thread;
 }
 
-/* The tid of who kept a lock's waiter waiting, 0 unknown: who let it go in the end, else who was seen to hold it. */
-static uint32_t holder_tid(const struct ct_states *s, const struct ct_record *r,
-			   const struct in *in)
+/*
+ * What whoever kept a lock's waiter waiting did in a stretch of time: who let it go in the end, else who was seen to hold it.  When it
+ * ended in between, it did nothing from there on.
+ */
+static struct ct_turns_split ask_holder(const struct ct_states *s, const struct ct_who *who,
+					const struct ct_record *r, const struct in *in,
+					uint64_t from, uint64_t to)
 {
-	const struct ct_thread *t = ct_model_thread(s->model, in->waker);
+	const struct ct_model *m = s->model;
+	const struct ct_thread *t = ct_model_thread(m, in->waker);
+	uint32_t last = (uint32_t)r->v[CT_F_wait_owner_last];
+	uint32_t tid = t ? t->tid : last ? last : (uint32_t)r->v[CT_F_wait_owner];
+	uint64_t until = to;
+	struct ct_turns_split did;
 
-	if (t)
-		return ct_tids_are_ours(s->model, t->process) ? t->tid : 0;
-	return (uint32_t)(r->v[CT_F_wait_owner_last] ? r->v[CT_F_wait_owner_last]
-						     : r->v[CT_F_wait_owner]);
+	if (!tid || !ct_tids_are_ours(m, t ? t->process : who->process))
+		return (struct ct_turns_split){.unseen = to - from};
+	if (!t)
+		t = ct_model_thread_by_tid(m, tid, last ? to : from);
+	if (t && t->end < to)
+		until = t->end > from ? t->end : from;
+	did = ct_turns_split(&m->turns, tid, from, until);
+	did.unseen += to - until;
+	return did;
 }
 
 /* What the holder did while a lock was waited for. */
-static void watch_holder(struct ct_states *s, const struct ct_record *r, const struct in *in,
-			 uint64_t start)
+static void watch_holder(struct ct_states *s, const struct ct_who *who, const struct ct_record *r,
+			 const struct in *in, uint64_t start)
 {
 	uint64_t key = in->cell, until = least(in->release, r->ticks);
-	uint32_t tid = holder_tid(s, r, in);
 	struct ct_holder_did *d = ct_table_row(&s->holders, ct_table_put(&s->holders, &key));
-	struct ct_turns_split part = {.unseen = until > start ? until - start : 0};
+	struct ct_turns_split part;
 
 	if (until < start) /* it was free before it was asked for: a clock's grain */
 		until = start;
-	if (tid)
-		part = ct_turns_split(&s->model->turns, tid, start, until);
+	part = ask_holder(s, who, r, in, start, until);
 	d->running += part.running;
 	d->preempted += part.preempted;
 	d->blocked += part.off;
@@ -355,11 +369,11 @@ void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct 
 	in.call = op >= CT_OP_FIRST_CALL;
 	if (in.cell != CT_NONE && ct_op_class(op) == CT_CLASS_LOCK &&
 	    ct_turns_any(&s->model->turns))
-		watch_holder(s, r, &in, r->ticks - dur);
+		watch_holder(s, who, r, &in, r->ticks - dur);
 	go_through(s, thread, r->ticks - dur, r->ticks, &in);
 }
 
-void ct_states_finish(struct ct_states *s)
+int ct_states_finish(struct ct_states *s)
 {
 	const struct ct_model *m = s->model;
 	uint32_t i;
@@ -382,6 +396,7 @@ void ct_states_finish(struct ct_states *s)
 	for (i = 0; i < m->threads.count; i++)
 		if (ct_model_thread_at(m, i)->known && ct_model_thread_at(m, i)->serial)
 			go_through(s, i, UINT64_MAX, 0, NULL);
+	return s->holders.failed || m->cells.failed || m->bins.failed ? -ENOMEM : m->error;
 }
 
 const char *ct_state_name(enum ct_state state)

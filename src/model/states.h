@@ -62,7 +62,7 @@ struct ct_holder_did {
 	uint64_t preempted;
 	uint64_t blocked; /* or woken, and waiting for a CPU */
 	uint64_t handoff; /* nothing any more: from the release until the waiter was back */
-	uint64_t unseen;  /* or nobody knows who it was */
+	uint64_t unseen;  /* or nobody knows who it was, or it had ended */
 };
 
 struct ct_states;
@@ -84,9 +84,10 @@ void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct 
 
 /*
  * ct_states_finish - waits that have not ended, and the rest of all lives
+ * Returns 0, or -ENOMEM when memory ran out at any time since ct_states_new(): then the sums are not right.
  * Context: tools.
  */
-void ct_states_finish(struct ct_states *s);
+int ct_states_finish(struct ct_states *s);
 
 /*
  * ct_states_life - sums of the thread in this row

@@ -131,7 +131,7 @@ static void print_holder(struct ct_view *v, const struct ct_rows *rows, uint32_t
 {
 	static const char *const did[] = {
 		"ran", "was preempted", "was itself blocked, or woken and waiting for a CPU",
-		"had let go, and the waiter was not back", "was not seen"};
+		"had let go, and the waiter was not back", "was not seen, or had ended"};
 	const char *title = "the holder";
 	struct ct_holder_did d;
 	char n[2][CT_TEXT_NUMBER];
