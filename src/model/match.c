@@ -277,21 +277,31 @@ static bool has_turn_at(const struct ct_model *m, const struct ct_thread *t, uin
 	return i < first + n && ct_turn_at(&m->turns, i)->on <= ticks;
 }
 
-bool ct_kernel_waker(const struct ct_model *m, uint32_t thread, uint64_t end, uint64_t dur,
-		     struct ct_kernel_waker *w)
+bool ct_turn_waker(const struct ct_model *m, const struct ct_turn *turn, struct ct_kernel_waker *w)
 {
-	const struct ct_thread *t = ct_model_thread_at(m, thread), *waker;
-	const struct ct_turn *turn = ct_thread_waking(m, t, end - dur, end);
+	const struct ct_thread *waker;
 
-	if (!turn || turn->how != CT_WAKING_DIRECT || !turn->waker)
+	if (!turn->woken || turn->how != CT_WAKING_DIRECT || !turn->waker)
 		return false;
 	waker = ct_model_thread_by_tid(m, turn->waker, turn->woken);
-	*w = (struct ct_kernel_waker){.ago = end - turn->woken};
+	*w = (struct ct_kernel_waker){0};
 	if (waker && waker->begin <= turn->woken &&
 	    (waker->end >= turn->woken || has_turn_at(m, waker, turn->woken)))
 		w->thread = (uint32_t)waker->serial;
 	else
 		w->stranger = turn->waker;
+	return true;
+}
+
+bool ct_kernel_waker(const struct ct_model *m, uint32_t thread, uint64_t end, uint64_t dur,
+		     struct ct_kernel_waker *w)
+{
+	const struct ct_turn *turn =
+		ct_thread_waking(m, ct_model_thread_at(m, thread), end - dur, end);
+
+	if (!turn || !ct_turn_waker(m, turn, w))
+		return false;
+	w->ago = end - turn->woken;
 	return true;
 }
 

@@ -149,6 +149,13 @@ struct ct_kernel_waker {
 };
 
 /*
+ * ct_turn_waker - who the kernel says woke the thread for this turn; w->ago is not set
+ * Returns false when it does not tell.
+ * Context: tools.
+ */
+bool ct_turn_waker(const struct ct_model *m, const struct ct_turn *turn, struct ct_kernel_waker *w);
+
+/*
  * ct_kernel_waker - ask the kernel's wakings for who ended a wait, after ct_turns_finish() and ct_threads_finish()
  * @thread: row of the thread that waited until @end for @dur
  * Returns false when they do not tell.

@@ -17,9 +17,10 @@ struct in {
 	bool wait;
 	uint32_t cell; /* CT_NONE: nothing was counted for it */
 	enum ct_why why;
-	uint32_t waker;	  /* serial, 0 unknown */
-	uint64_t release; /* UINT64_MAX unknown */
-	bool call;	  /* it enters the kernel */
+	uint32_t waker;	   /* serial, 0 unknown */
+	uint32_t stranger; /* tid of a waker that was not traced, 0 none */
+	uint64_t release;  /* UINT64_MAX unknown */
+	bool call;	   /* it enters the kernel */
 };
 
 struct cursor {
@@ -103,8 +104,15 @@ static void emit(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_
 		 const struct in *in)
 {
 	uint64_t dur = to - c->at;
-	struct ct_span span = {c->at,		to,  thread,   (uint8_t)state,
-			       (uint8_t)source, cpu, in->cell, in->waker};
+	struct ct_span span = {.from = c->at,
+			       .to = to,
+			       .thread = thread,
+			       .state = (uint8_t)state,
+			       .source = (uint8_t)source,
+			       .cpu = cpu,
+			       .cell = in->cell,
+			       .waker = in->waker,
+			       .stranger = in->stranger};
 
 	c->at = to;
 	c->life.state[state] += dur;
@@ -137,14 +145,18 @@ static void go_unseen(struct ct_states *s, uint32_t thread, struct cursor *c, ui
 		emit(s, thread, c, to, CT_STATE_WOKEN, CT_SOURCE_WAITS, 0, in);
 }
 
-/* Off the CPU up to a release, from there on woken. */
-static void go_to_release(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
-			  uint64_t release, enum ct_state off, uint16_t cpu, const struct in *in)
+/* Woken for its next turn: the kernel's word on who did it goes over that of the record, which is on who ended the wait. */
+static void go_woken(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
+		     const struct ct_turn *next, const struct in *in)
 {
-	if (c->at < release)
-		emit(s, thread, c, least(to, release), off, CT_SOURCE_SWITCHES, cpu, in);
-	if (c->at < to)
-		emit(s, thread, c, to, CT_STATE_WOKEN, CT_SOURCE_SWITCHES, cpu, in);
+	struct ct_kernel_waker w;
+	struct in by = *in;
+
+	if (s->span && next && ct_turn_waker(s->model, next, &w)) {
+		by.waker = w.thread;
+		by.stranger = w.stranger;
+	}
+	emit(s, thread, c, to, CT_STATE_WOKEN, CT_SOURCE_SWITCHES, next ? next->cpu : 0, &by);
 }
 
 /* Between the turn before this one, which ended in `end` at `off`, and `next`, when the thread gets a CPU again. */
@@ -165,7 +177,10 @@ static void go_off(struct ct_states *s, uint32_t thread, struct cursor *c, uint6
 	else if (release == UINT64_MAX && in->release >= before->off)
 		release =
 			in->release; /* one from before it left the CPU was not what it slept for */
-	go_to_release(s, thread, c, to, release, off, cpu, in);
+	if (c->at < release)
+		emit(s, thread, c, least(to, release), off, CT_SOURCE_SWITCHES, cpu, in);
+	if (c->at < to)
+		go_woken(s, thread, c, to, next, in);
 }
 
 /* Before its first turn, or after one whose end nobody saw. */
@@ -175,7 +190,7 @@ static void go_unseen_to_turn(struct ct_states *s, uint32_t thread, struct curso
 	bool told = next && next->woken;
 
 	if (told && c->at >= next->woken)
-		emit(s, thread, c, to, CT_STATE_WOKEN, CT_SOURCE_SWITCHES, next->cpu, in);
+		go_woken(s, thread, c, to, next, in);
 	else
 		go_unseen(s, thread, c, told ? least(to, next->woken) : to, in);
 }
@@ -296,8 +311,10 @@ static void find_release(struct ct_states *s, uint32_t thread, uint32_t object,
 	}
 	if (ago && ago <= r->ticks)
 		in->release = r->ticks - ago;
-	if (!in->waker && s->span && ct_kernel_waker(m, thread, r->ticks, dur, &w))
+	if (!in->waker && s->span && ct_kernel_waker(m, thread, r->ticks, dur, &w)) {
 		in->waker = w.thread;
+		in->stranger = w.stranger;
+	}
 }
 
 /*

@@ -7,8 +7,9 @@
  *	states     running |block|woken | running |   preempted    | running
  *
  * Where switches were recorded (turns.h) they say when a thread had a CPU; a wait that goes on while it has none says why, and what
- * parts being blocked from waiting for a CPU is the kernel's waking, or where it did not tell that the release that ended the wait.  Where they were not, waits and their releases are all there
- * is: a wait up to its release is blocked, from there on woken, and what lies between waits is "awake": running or ready, not known.
+ * parts being blocked from waiting for a CPU is the kernel's waking, or where it did not tell that the release that ended the wait.
+ * Where they were not, waits and their releases are all there is: a wait up to its release is blocked, from there on woken, and what lies
+ * between waits is "awake": running or ready, not known.
  *
  * Waits come once more, thread by thread, after ct_model_finish(); nothing is kept of them but sums, and spans for who asks.
  */
@@ -43,7 +44,10 @@ struct ct_span {
 	uint8_t source;	   /* enum ct_state_source */
 	uint16_t cpu;	   /* on a CPU: which; woken, preempted: the one it got at last */
 	uint32_t cell;	   /* of the wait; CT_NONE outside of one */
-	uint32_t waker;	   /* serial of who ended the wait, 0 unknown */
+	uint32_t
+		waker; /* serial of who ended the wait; woken: of who woke it, in no wait too; 0 unknown */
+	uint32_t stranger; /* tid of one who is not traced, as the kernel told; 0 none */
+	uint32_t pad;
 };
 
 /* Sums of a thread. */

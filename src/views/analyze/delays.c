@@ -75,6 +75,7 @@ static void take(void *arg, const struct ct_span *span)
 			s->open = (struct ct_delay){.from = span->from,
 						    .thread = span->thread,
 						    .waker = span->waker,
+						    .stranger = span->stranger,
 						    .cpu = span->cpu,
 						    .cpu_seen = span->source == CT_SOURCE_SWITCHES,
 						    .state = span->state};
@@ -136,8 +137,6 @@ uint64_t ct_delays_percentile(const struct ct_delay_sums *d, unsigned per_mille)
 int ct_delays_find(struct ct_view *v, struct ct_delays *d)
 {
 	const struct ct_model *m = v->model;
-	uint64_t begin = m->begin > m->options.from_ticks ? m->begin : m->options.from_ticks,
-		 end = m->end < m->options.to_ticks ? m->end : m->options.to_ticks;
 	uint32_t i;
 	int err;
 
@@ -146,8 +145,9 @@ int ct_delays_find(struct ct_view *v, struct ct_delays *d)
 	if (!d->longest)
 		return -ENOMEM;
 	d->v = v;
-	d->begin = begin;
-	d->slice = end > begin ? (end - begin) / CT_SLICES + 1 : 1;
+	d->begin = ct_view_from(v);
+	d->end = ct_view_to(v);
+	d->slice = (d->end - d->begin) / CT_SLICES + 1;
 	err = ct_view_states(v, take, d);
 	if (err) {
 		ct_delays_free(d);

@@ -15,6 +15,7 @@ struct ct_delay {
 	uint64_t from, to; /* ticks */
 	uint32_t thread;   /* row in the model */
 	uint32_t waker;	   /* serial, 0 unknown */
+	uint32_t stranger; /* tid of a waker that is not traced, 0 none */
 	uint16_t cpu;	   /* it got in the end */
 	bool cpu_seen;	   /* else only waits tell, and not where it ran */
 	uint8_t state;	   /* CT_STATE_WOKEN or CT_STATE_PREEMPTED */
@@ -31,8 +32,9 @@ struct ct_delays {
 	struct ct_delay_sums woken, preempted;
 	struct ct_delay *longest; /* longest first, at most options.top */
 	uint32_t longest_n;
-	struct ct_delay open; /* it may go on in the next span */
-	uint64_t begin, slice;
+	struct ct_delay open;			       /* it may go on in the next span */
+	uint64_t begin, end;			       /* ticks */
+	uint64_t slice;				       /* the last one may go on behind the end */
 	uint64_t running[CT_SLICES], ready[CT_SLICES]; /* ticks in each slice, of all threads */
 	uint64_t ran, was_ready, unseen;
 	uint64_t migrations;

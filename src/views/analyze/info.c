@@ -67,8 +67,8 @@ static void print_switches(struct ct_view *v)
 	}
 	fprintf(v->out, "switches   %s, %u CPUs, %s of %s seen; at most %s off the other times\n",
 		ct_sched_source_text(t->source), t->cpus.count,
-		ct_text_ns(n[0], ct_view_ns(v, ct_turns_seen(t, v->model->begin, v->model->end))),
-		ct_text_ns(n[1], ct_view_ns(v, v->model->end - v->model->begin)),
+		ct_text_ns(n[0], ct_view_ns(v, ct_turns_seen(t, ct_view_from(v), ct_view_to(v)))),
+		ct_text_ns(n[1], ct_view_ns(v, ct_view_to(v) - ct_view_from(v))),
 		ct_text_ns(n[2], t->error_ns));
 	fprintf(v->out, "           %s, %.2f bytes of file for each",
 		ct_text_count(n[3], count_switches(v)), bytes_per_switch(v));
@@ -91,7 +91,7 @@ static void switches_json(struct ct_view *v, struct ct_json *j)
 	ct_json_number(j, "records", count_switches(v));
 	ct_json_number(j, "missing", t->missing);
 	ct_json_number(j, "seen_ns",
-		       ct_view_ns(v, ct_turns_seen(t, v->model->begin, v->model->end)));
+		       ct_view_ns(v, ct_turns_seen(t, ct_view_from(v), ct_view_to(v))));
 	ct_json_number(j, "error_ns", t->error_ns);
 	ct_json_real(j, "bytes_per_record", bytes_per_switch(v));
 	ct_json_close(j, '}');
@@ -122,7 +122,7 @@ static void print_header(struct ct_view *v)
 		h->policy == CT_POLICY_RING ? "ring" : "stream");
 	print_switches(v);
 	fprintf(v->out, "length     %s\n",
-		ct_text_ns(n[0], ct_view_ns(v, v->model->end - v->model->begin)));
+		ct_text_ns(n[0], ct_view_ns(v, ct_view_to(v) - ct_view_from(v))));
 }
 
 static void print_events(struct ct_view *v)
@@ -268,7 +268,7 @@ static int print_json(struct ct_view *v)
 	ct_json_number(&j, "call_threshold_ns", h->call_threshold_ns);
 	ct_json_number(&j, "start_mono_ns", h->start_mono_ns);
 	ct_json_number(&j, "start_real_ns", h->start_real_ns);
-	ct_json_number(&j, "duration_ns", ct_view_ns(v, v->model->end - v->model->begin));
+	ct_json_number(&j, "duration_ns", ct_view_ns(v, ct_view_to(v) - ct_view_from(v)));
 	ct_json_number(&j, "records", v->model->records);
 	ct_json_number(&j, "waits", v->model->events[CT_EV_wait]);
 	ct_json_number(&j, "wakes", v->model->events[CT_EV_wake]);

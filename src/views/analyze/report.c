@@ -61,7 +61,6 @@ static void print_wrapped(struct ct_view *v, char *s)
 static void print_program(struct ct_view *v, const struct ct_sums *sums)
 {
 	const struct ct_process_rec *p = first_process(v);
-	uint64_t begin = v->model->begin, end = v->model->end;
 	char n[4][CT_TEXT_NUMBER], line[CT_NAME_MAX], when[64];
 	const char *command = p ? ct_trace_string(v->trace, p->cmdline) : NULL;
 	uint64_t real = ct_trace_realtime_ns(v->trace, v->start_ns) / 1000000000u;
@@ -81,7 +80,7 @@ static void print_program(struct ct_view *v, const struct ct_sums *sums)
 	when[0] = 0;
 	if (ct_trace_header(v->trace)->start_real_ns && gmtime_r(&seconds, &tm))
 		strftime(when, sizeof(when), ", from %Y-%m-%d %H:%M:%S UTC", &tm);
-	fprintf(v->out, "traced    %s%s\n", ct_text_ns(n[0], ct_view_ns(v, end - begin)), when);
+	fprintf(v->out, "traced    %s%s\n", ct_text_ns(n[0], ct_view_when(v, v->model->end)), when);
 	fprintf(v->out, "threads   %s in %s process%s\n", ct_text_count(n[0], sums->threads),
 		ct_text_count(n[1], sums->processes), sums->processes == 1 ? "" : "es");
 	fprintf(v->out, "waits     %s recorded, %s short ones summed",
@@ -206,7 +205,7 @@ static int print_json(struct ct_view *v)
 	ct_deadlock_json(v, &j);
 	ct_json_text(&j, "program", p ? ct_trace_string(v->trace, p->cmdline) : NULL);
 	ct_json_number(&j, "pid", p ? p->pid : 0);
-	ct_json_number(&j, "duration_ns", ct_view_ns(v, v->model->end - v->model->begin));
+	ct_json_number(&j, "duration_ns", ct_view_when(v, v->model->end));
 	ct_json_number(&j, "threads", sums.threads);
 	ct_json_number(&j, "processes", sums.processes);
 	ct_json_number(&j, "recorded_waits", v->model->waits);

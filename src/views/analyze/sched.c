@@ -132,6 +132,9 @@ static void print_longest(struct ct_view *v, struct ct_delays *s)
 		if (d->state == CT_STATE_WOKEN && waker)
 			ct_text_add(text, sizeof(text), " by %s",
 				    ct_name_thread(v, waker, name, sizeof(name)));
+		else if (d->state == CT_STATE_WOKEN && d->stranger)
+			ct_text_add(text, sizeof(text), " by thread %u, which was not traced",
+				    d->stranger);
 		if (d->cpu_seen)
 			add_instead(v, d, text, sizeof(text));
 		ct_text_wrap(v->out, text, 12, v->o.width);
@@ -174,7 +177,7 @@ static void print_over_time(struct ct_view *v, const struct ct_delays *s)
 	if (short_of)
 		fprintf(v->out, "%12soversubscribed for %s of %s\n", "",
 			ct_text_ns(n[0], ct_view_ns(v, s->slice * short_of)),
-			ct_text_ns(n[1], ct_view_ns(v, s->slice * CT_SLICES)));
+			ct_text_ns(n[1], ct_view_ns(v, s->end - s->begin)));
 }
 
 /* --- locks whose holders were preempted ---------------------------------------------------------------------------------------- */
@@ -245,13 +248,13 @@ static void print_text(struct ct_view *v, struct ct_delays *s, const struct ct_r
 		       const struct lost *lost, uint32_t n_lost)
 {
 	const struct ct_turns *t = &v->model->turns;
-	uint64_t seen = ct_turns_seen(t, s->begin, s->begin + s->slice * CT_SLICES);
+	uint64_t seen = ct_turns_seen(t, s->begin, s->end);
 	char n[4][CT_TEXT_NUMBER];
 
 	ct_view_window(v);
 	fprintf(v->out, "%u CPUs, seen for %s of %s: threads ran %s, %s of what there was\n",
 		t->cpus.count, ct_text_ns(n[0], ct_view_ns(v, seen)),
-		ct_text_ns(n[1], ct_view_ns(v, s->slice * CT_SLICES)),
+		ct_text_ns(n[1], ct_view_ns(v, s->end - s->begin)),
 		ct_text_ns(n[2], ct_view_ns(v, s->ran)),
 		ct_text_share(n[3], s->ran, seen * t->cpus.count));
 	fprintf(v->out, "and were ready to run for %s more; migrations to another CPU: %s\n\n",
@@ -338,6 +341,7 @@ static void longest_json(struct ct_view *v, struct ct_json *j, const struct ct_d
 		ct_json_number(j, "from_ns", ct_view_when(v, d->from));
 		ct_json_number(j, "delay_ns", ct_view_ns(v, d->to - d->from));
 		thread_json(v, j, "waker_", ct_model_thread(v->model, d->waker));
+		ct_json_number(j, "waker_unseen_tid", d->stranger);
 		if (d->cpu_seen)
 			instead_json(v, j, d);
 		ct_json_close(j, '}');
@@ -355,8 +359,7 @@ static void print_json(struct ct_view *v, const struct ct_delays *s, const struc
 
 	ct_line_head_json(v, &j, "sched");
 	ct_json_number(&j, "cpus", t->cpus.count);
-	ct_json_number(&j, "seen_ns",
-		       ct_view_ns(v, ct_turns_seen(t, s->begin, s->begin + s->slice * CT_SLICES)));
+	ct_json_number(&j, "seen_ns", ct_view_ns(v, ct_turns_seen(t, s->begin, s->end)));
 	ct_json_number(&j, "ran_ns", ct_view_ns(v, s->ran));
 	ct_json_number(&j, "ready_ns", ct_view_ns(v, s->was_ready));
 	ct_json_number(&j, "not_seen_ns", ct_view_ns(v, s->unseen));
@@ -364,6 +367,7 @@ static void print_json(struct ct_view *v, const struct ct_delays *s, const struc
 	delays_json(v, &j, "woken", &s->woken);
 	delays_json(v, &j, "preempted", &s->preempted);
 	longest_json(v, &j, s);
+	ct_json_number(&j, "over_time_from_ns", ct_view_when(v, s->begin));
 	ct_json_number(&j, "slice_ns", ct_view_ns(v, s->slice));
 	ct_json_array(&j, "over_time");
 	for (i = 0; i < CT_SLICES; i++) {

@@ -134,6 +134,21 @@ uint64_t ct_view_when(const struct ct_view *v, uint64_t ticks)
 	return ns > v->start_ns ? ns - v->start_ns : 0;
 }
 
+uint64_t ct_view_from(const struct ct_view *v)
+{
+	uint64_t start = ct_trace_ticks(v->trace, v->start_ns), from = v->model->options.from_ticks;
+
+	return from > start ? from : start;
+}
+
+uint64_t ct_view_to(const struct ct_view *v)
+{
+	uint64_t from = ct_view_from(v), to = v->model->options.to_ticks;
+
+	to = to < v->model->end ? to : v->model->end;
+	return to > from ? to : from;
+}
+
 /* --- filters -------------------------------------------------------------------------------------------------------------------- */
 
 static bool is_number(const char *s, uint64_t *n)

@@ -127,6 +127,14 @@ static inline uint64_t ct_view_ns(const struct ct_view *v, uint64_t ticks)
 uint64_t ct_view_when(const struct ct_view *v, uint64_t ticks);
 
 /*
+ * ct_view_from, ct_view_to - the time that is looked at, in ticks: from the start of the trace to its end, or what the filter says
+ * Recording of switches may have begun before the program did.
+ * Context: tools.
+ */
+uint64_t ct_view_from(const struct ct_view *v);
+uint64_t ct_view_to(const struct ct_view *v);
+
+/*
  * ct_view_shows - does the filter let this thread through?
  * Context: tools.
  */
