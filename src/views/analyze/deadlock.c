@@ -100,9 +100,7 @@ void ct_deadlock_json(struct ct_view *v, struct ct_json *j)
 				ct_model_cell(v->model, v->model->open[v->model->circles[i]].cell);
 
 			ct_json_object(j, NULL);
-			ct_json_number(j, "tid", t->tid);
-			ct_json_number(j, "pid", ct_view_pid(v, t->process));
-			ct_json_text(j, "thread", ct_name_thread_bare(v, t, name, sizeof(name)));
+			ct_name_thread_json(v, j, "", t);
 			ct_json_text(j, "operation", ct_op_key(c->op));
 			ct_json_text(j, "object",
 				     ct_name_object(v, c->object, c->op, name, sizeof(name)));

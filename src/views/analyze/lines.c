@@ -212,23 +212,10 @@ static void share_head(struct ct_view *v, struct ct_json *j, const struct ct_sha
 	ct_json_number(j, "total_ns", ct_view_ns(v, s->total));
 }
 
-static void thread_json(struct ct_view *v, struct ct_json *j, const char *prefix,
-			const struct ct_thread *t)
-{
-	char name[CT_NAME_MAX], key[64];
-
-	snprintf(key, sizeof(key), "%stid", prefix);
-	ct_json_number(j, key, t ? t->tid : 0);
-	snprintf(key, sizeof(key), "%spid", prefix);
-	ct_json_number(j, key, t ? ct_view_pid(v, t->process) : 0);
-	snprintf(key, sizeof(key), "%sthread", prefix);
-	ct_json_text(j, key, t ? ct_name_thread_bare(v, t, name, sizeof(name)) : NULL);
-}
-
 /* Who it was, where the place is not known. */
 static void holder_json(struct ct_view *v, struct ct_json *j, uint64_t id)
 {
-	thread_json(v, j, "", ct_model_thread(v->model, ct_share_serial(id)));
+	ct_name_thread_json(v, j, "", ct_model_thread(v->model, ct_share_serial(id)));
 	if (ct_share_tid(id))
 		ct_json_number(j, "unseen_tid", ct_share_tid(id));
 }
@@ -277,18 +264,19 @@ static int threads_json(struct ct_view *v, struct ct_json *j, const struct ct_ro
 			const struct ct_thread *t =
 				ct_model_thread_by_tid(v->model, (uint32_t)id, UINT64_MAX);
 
-			thread_json(v, j, "", t);
+			ct_name_thread_json(v, j, "", t);
 			if (!t)
 				ct_json_number(j, "unseen_tid", id);
 		} else if (by == CT_BY_PAIR) {
-			thread_json(v, j, "waiter_",
-				    ct_model_thread(v->model, (uint32_t)(id >> 32)));
-			thread_json(v, j, "waker_", ct_model_thread(v->model, (uint32_t)id));
+			ct_name_thread_json(v, j, "waiter_",
+					    ct_model_thread(v->model, (uint32_t)(id >> 32)));
+			ct_name_thread_json(v, j, "waker_",
+					    ct_model_thread(v->model, (uint32_t)id));
 		} else {
 			uint32_t unseen = ct_share_tid(id);
 
-			thread_json(v, j, "",
-				    unseen ? NULL : ct_model_thread(v->model, (uint32_t)id));
+			ct_name_thread_json(
+				v, j, "", unseen ? NULL : ct_model_thread(v->model, (uint32_t)id));
 			if (unseen)
 				ct_json_number(j, "unseen_tid", unseen);
 		}

@@ -348,6 +348,19 @@ static void frame_json(struct ct_view *v, struct ct_json *j, uint64_t frame)
 	}
 }
 
+void ct_name_thread_json(struct ct_view *v, struct ct_json *j, const char *prefix,
+			 const struct ct_thread *t)
+{
+	char name[CT_NAME_MAX], key[64];
+
+	snprintf(key, sizeof(key), "%stid", prefix);
+	ct_json_number(j, key, t ? t->tid : 0);
+	snprintf(key, sizeof(key), "%spid", prefix);
+	ct_json_number(j, key, t ? ct_view_pid(v, t->process) : 0);
+	snprintf(key, sizeof(key), "%sthread", prefix);
+	ct_json_text(j, key, t ? ct_name_thread_bare(v, t, name, sizeof(name)) : NULL);
+}
+
 void ct_name_stack_json(struct ct_view *v, struct ct_json *j, const char *key, uint32_t stack)
 {
 	uint64_t frame[CT_TRACE_STACK_MAX];

@@ -76,6 +76,14 @@ uint64_t ct_name_site_frame(struct ct_view *v, uint32_t stack);
 char *ct_name_chain(struct ct_view *v, uint32_t stack, char *buf, size_t size);
 
 /*
+ * ct_name_thread_json - members tid, pid and thread of an object; 0, 0 and null for NULL
+ * @prefix: of their names: "waker_"
+ * Context: tools.
+ */
+void ct_name_thread_json(struct ct_view *v, struct ct_json *j, const char *prefix,
+			 const struct ct_thread *t);
+
+/*
  * ct_name_stack_json - an array of frames: {function, file, line, inlined} or {module, offset}
  * Context: tools.
  */

@@ -295,17 +295,6 @@ static void delays_json(struct ct_view *v, struct ct_json *j, const char *key,
 	ct_json_close(j, '}');
 }
 
-static void thread_json(struct ct_view *v, struct ct_json *j, const char *prefix,
-			const struct ct_thread *t)
-{
-	char name[CT_NAME_MAX], key[32];
-
-	snprintf(key, sizeof(key), "%sthread", prefix);
-	ct_json_text(j, key, t ? ct_name_thread_bare(v, t, name, sizeof(name)) : NULL);
-	snprintf(key, sizeof(key), "%stid", prefix);
-	ct_json_number(j, key, t ? t->tid : 0);
-}
-
 static void instead_json(struct ct_view *v, struct ct_json *j, const struct ct_delay *d)
 {
 	char name[CT_NAME_MAX];
@@ -336,11 +325,11 @@ static void longest_json(struct ct_view *v, struct ct_json *j, const struct ct_d
 		const struct ct_delay *d = &s->longest[i];
 
 		ct_json_object(j, NULL);
-		thread_json(v, j, "", ct_model_thread_at(v->model, d->thread));
+		ct_name_thread_json(v, j, "", ct_model_thread_at(v->model, d->thread));
 		ct_json_text(j, "state", ct_state_name((enum ct_state)d->state));
 		ct_json_number(j, "from_ns", ct_view_when(v, d->from));
 		ct_json_number(j, "delay_ns", ct_view_ns(v, d->to - d->from));
-		thread_json(v, j, "waker_", ct_model_thread(v->model, d->waker));
+		ct_name_thread_json(v, j, "waker_", ct_model_thread(v->model, d->waker));
 		ct_json_number(j, "waker_unseen_tid", d->stranger);
 		if (d->cpu_seen)
 			instead_json(v, j, d);

@@ -271,7 +271,6 @@ static void json_states(struct ct_view *v, struct ct_json *j, const struct ct_li
 static void print_json(struct ct_view *v, const struct line *lines, uint32_t n)
 {
 	struct ct_json j;
-	char name[CT_NAME_MAX];
 	uint32_t i;
 	int why;
 
@@ -283,10 +282,8 @@ static void print_json(struct ct_view *v, const struct line *lines, uint32_t n)
 		const struct ct_thread *parent = ct_model_thread(v->model, t->parent);
 
 		ct_json_object(&j, NULL);
-		ct_json_text(&j, "thread", ct_name_thread_bare(v, t, name, sizeof(name)));
-		ct_json_number(&j, "tid", t->tid);
+		ct_name_thread_json(v, &j, "", t);
 		ct_json_number(&j, "serial", t->serial);
-		ct_json_number(&j, "pid", ct_view_pid(v, t->process));
 		ct_json_number(&j, "parent_tid", parent ? parent->tid : 0);
 		ct_json_bool(&j, "ended", t->ended);
 		ct_json_number(&j, "begin_ns", ct_view_when(v, t->begin));

@@ -151,19 +151,6 @@ static void print_one(struct ct_view *v, const struct one *o)
 	fputc('\n', v->out);
 }
 
-static void thread_json(struct ct_view *v, struct ct_json *j, const char *prefix,
-			const struct ct_thread *t)
-{
-	char name[CT_NAME_MAX], key[64];
-
-	snprintf(key, sizeof(key), "%stid", prefix);
-	ct_json_number(j, key, t ? t->tid : 0);
-	snprintf(key, sizeof(key), "%spid", prefix);
-	ct_json_number(j, key, t ? ct_view_pid(v, t->process) : 0);
-	snprintf(key, sizeof(key), "%sthread", prefix);
-	ct_json_text(j, key, t ? ct_name_thread_bare(v, t, name, sizeof(name)) : NULL);
-}
-
 static void one_json(struct ct_view *v, struct ct_json *j, const struct one *o)
 {
 	const struct ct_thread *t = ct_model_thread_at(v->model, o->cell->thread);
@@ -185,13 +172,13 @@ static void one_json(struct ct_view *v, struct ct_json *j, const struct one *o)
 		ct_json_signed(j, "result", o->wait->result);
 	else
 		ct_json_text(j, "result", NULL);
-	thread_json(v, j, "", t);
+	ct_name_thread_json(v, j, "", t);
 	ct_name_stack_json(v, j, "stack", o->cell->stack);
 	ct_json_number(j, "owner_tid", owner_of(v, o));
 	ct_json_number(j, "owner_pid", owner ? ct_view_pid(v, owner->process) : 0);
 	if (o->wait) {
 		ct_json_number(j, "owner_last_tid", o->wait->owner_last);
-		thread_json(v, j, "waker_", ct_model_thread(v->model, o->wait->waker));
+		ct_name_thread_json(v, j, "waker_", ct_model_thread(v->model, o->wait->waker));
 		ct_json_number(j, "waker_unseen_tid", o->wait->stranger);
 		ct_json_number(j, "wake_latency_ns", ct_view_ns(v, o->wait->ago));
 		ct_name_stack_json(v, j, "waker_stack", o->wait->waker_stack);
