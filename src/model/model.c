@@ -88,7 +88,7 @@ void ct_model_learn(struct ct_model *m, const struct ct_who *who, const struct c
 	case CT_EV_object:
 	case CT_EV_shared:
 	case CT_EV_fd: ct_objects_learn(m, who, r); break;
-	case CT_EV_mapping: ct_shared_learn(m, r); break;
+	case CT_EV_mapping: ct_shared_learn(m, who, r); break;
 	default: break;
 	}
 }
@@ -345,6 +345,13 @@ static void take_abandoned(struct ct_model *m, struct ct_cell *c, const struct c
 	}
 }
 
+/* CPUs have slots of their own; what a program's thread writes about one is not believed. */
+static void take_turn(struct ct_model *m, const struct ct_who *who, const struct ct_record *r)
+{
+	if (who->slot >= CT_SLOT_CPU && who->slot - CT_SLOT_CPU == r->v[CT_F_cpu_on_cpu])
+		ct_turns_take(&m->turns, r);
+}
+
 static void take_wait(struct ct_model *m, const struct ct_who *who, uint32_t thread,
 		      const struct ct_record *r)
 {
@@ -493,7 +500,7 @@ void ct_model_take(struct ct_model *m, const struct ct_who *who, const struct ct
 		m->end = r->ticks;
 	if (r->type == CT_EV_cpu_on || r->type == CT_EV_cpu_off || r->type == CT_EV_waking ||
 	    r->type == CT_EV_sched) {
-		ct_turns_take(&m->turns, r);
+		take_turn(m, who, r);
 		return;
 	}
 	thread = ct_threads_who(m, who, r->ticks);

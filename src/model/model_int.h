@@ -91,10 +91,10 @@ uint32_t ct_objects_at(struct ct_model *m, uint32_t process, uint32_t op, uint64
 		       uint64_t ticks);
 
 /*
- * ct_shared_learn - take in a mapping record
+ * ct_shared_learn - take in a mapping record of ctrace-run's; one that a thread of a program wrote is not believed
  * Context: tools.
  */
-void ct_shared_learn(struct ct_model *m, const struct ct_record *r);
+void ct_shared_learn(struct ct_model *m, const struct ct_who *who, const struct ct_record *r);
 
 /*
  * ct_shared_find - learning is over: which object of all processes each object is (object->share)

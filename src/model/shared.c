@@ -26,11 +26,14 @@ struct share {
 	uint64_t device, inode, offset, kind;
 };
 
-void ct_shared_learn(struct ct_model *m, const struct ct_record *r)
+void ct_shared_learn(struct ct_model *m, const struct ct_who *who, const struct ct_record *r)
 {
-	uint32_t i = ct_pool_add(&m->mappings);
 	struct ct_mapping *p;
+	uint32_t i;
 
+	if (who->thread) /* a thread of a program: who is traced does not say what others have mapped */
+		return;
+	i = ct_pool_add(&m->mappings);
 	if (i == CT_NONE)
 		return;
 	p = ct_pool_at(&m->mappings, i);

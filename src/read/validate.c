@@ -198,6 +198,10 @@ static void check_record(struct check *c, const struct ct_record *r, struct slot
 	case CT_EV_cpu_off:
 	case CT_EV_waking:
 	case CT_EV_sched: check_cpu(c, r); break;
+	case CT_EV_mapping:
+		if (slot->thread)
+			problem(c, "mapping by a thread of the program, expected from ctrace-run");
+		break;
 	case CT_EV_tally:
 		check_totals(c, r->v[CT_F_tally_count], r->v[CT_F_tally_total],
 			     r->v[CT_F_tally_max]);

@@ -58,7 +58,7 @@ has_members() { # command file not-expected-here
 	ctrace locks --json t.ctrace >locks.json
 	has_members locks locks.json "io|calls|sleep|name|damage"
 	has_members threads threads.json "-"
-	has_members sched sched.json "waker_thread|waker_tid|thread|tid|state|from_ns|delay_ns|cpu|instead|ran_ns|others_or_idle_ns|about_ns|name|lost_ns|total_ns|held_by|woken|preempted"
+	has_members sched sched.json "waker_thread|waker_tid|waker_pid|waker_unseen_tid|thread|tid|pid|state|from_ns|delay_ns|cpu|instead|ran_ns|others_or_idle_ns|about_ns|name|lost_ns|total_ns|held_by|woken|preempted"
 	has_members waits waits.json "site"
 	has_members info info.json "name"
 	ctrace ps --json t.ctrace >ps.json
