@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "model/table.h"
 #include "views/analyze/json.h"
 #include "views/analyze/names.h"
 #include "views/analyze/text.h"
@@ -48,16 +49,15 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path ? path : "unknown";
 }
 
-/* Several processes have the same module: it is named once. */
-static bool was_before(struct ct_view *v, const struct ct_blind_rec *rows, size_t i)
+/* Several processes have the same module: it is named once.  Twice, where there is no memory to know better. */
+static bool is_new(struct ct_table *seen, const struct ct_blind_rec *b)
 {
-	size_t k;
+	uint64_t key = (uint64_t)b->kind << 32 | b->path;
+	uint32_t before = seen->count;
 
-	for (k = 0; k < i; k++)
-		if (is_shown(v, &rows[k]) && rows[k].kind == rows[i].kind &&
-		    rows[k].path == rows[i].path)
-			return true;
-	return false;
+	if (!seen->failed)
+		ct_table_put(seen, &key);
+	return seen->failed || seen->count != before;
 }
 
 const char *ct_spots_line(struct ct_view *v, char *to, size_t room)
@@ -65,13 +65,15 @@ const char *ct_spots_line(struct ct_view *v, char *to, size_t room)
 	const struct ct_blind_rec *rows;
 	size_t n = ct_trace_blind(v->trace, &rows), i;
 	unsigned kind, count, all = 0;
+	struct ct_table seen;
 
+	ct_table_init(&seen, 8, 8);
 	to[0] = 0;
 	ct_text_add(to, room, "blind: ");
 	for (kind = 1; kind < CT_BLIND_LIMIT; kind++) {
 		for (i = count = 0; i < n && kinds[kind].line; i++) {
 			if (rows[i].kind != kind || !is_shown(v, &rows[i]) ||
-			    was_before(v, rows, i))
+			    !is_new(&seen, &rows[i]))
 				continue;
 			if (count++ >= NAMED)
 				continue;
@@ -87,6 +89,7 @@ const char *ct_spots_line(struct ct_view *v, char *to, size_t room)
 		if (count > NAMED)
 			ct_text_add(to, room, " and %u more", count - NAMED);
 	}
+	ct_table_free(&seen);
 	if (!all)
 		return NULL;
 	ct_text_add(to, room, ": waits there are not recorded; ctrace info --blind lists them");
