@@ -37,7 +37,10 @@ struct work {
 	struct ct_item *wakes, *waits, *heap, *scratch;
 	uint32_t wake_room, wait_room, scratch_room;
 	uint32_t n_wakes, n_waits, n_heap;
+	uint64_t
+		steps; /* back over wakes of others that may still be gone: a trace can be made to want more than anybody waits for */
 };
+#define STEPS_MAX (1ull << 27)
 
 static int room_for(struct ct_item **a, uint32_t *room, uint32_t n)
 {
@@ -169,7 +172,7 @@ static void match_told(struct ct_model *m, struct work *w, struct ct_item *wait)
 	uint32_t i = wakes_until(w, to);
 
 	wait->who |= TAKEN;
-	for (; i && w->wakes[i - 1].key >= from; i--) {
+	for (; i && w->wakes[i - 1].key >= from && w->steps; i--, w->steps--) {
 		if (wake_at(m, w->wakes[i - 1].index)->thread == p->waker) {
 			give(m, wait, &w->wakes[i - 1]);
 			return;
@@ -182,7 +185,7 @@ static void match_last(struct ct_model *m, struct work *w, struct ct_item *wait)
 	const struct ct_pending *p = wait_at(m, wait->index);
 	uint32_t i = wakes_until(w, p->end);
 
-	for (; i && w->wakes[i - 1].key >= wait->key; i--) {
+	for (; i && w->wakes[i - 1].key >= wait->key && w->steps; i--, w->steps--) {
 		if (!same_thread(&w->wakes[i - 1], wait)) {
 			give(m, wait, &w->wakes[i - 1]);
 			return;
@@ -357,7 +360,7 @@ static void match_object(struct ct_model *m, uint32_t object, struct work *w)
 int ct_match(struct ct_model *m)
 {
 	struct order wakes = {0}, waits = {0};
-	struct work w = {0};
+	struct work w = {.steps = STEPS_MAX};
 	uint32_t i;
 	int err;
 

@@ -185,11 +185,37 @@ static void many_blocked_threads(void **state)
 	ct_model_free(m);
 }
 
+/* A thread does not wake itself: each of these waits goes back over all wakes, as far as there is patience. */
+static void many_wakes_of_its_own(void **state)
+{
+	const struct ct_who who = {0, 1, 100, 0};
+	struct ct_model *m = fresh_model();
+	struct ct_record wake = {.type = CT_EV_wake}, wait = {.type = CT_EV_wait};
+	uint32_t i;
+
+	(void)state;
+	assert_non_null(m);
+	wake.v[CT_F_wake_op] = wait.v[CT_F_wait_op] = CT_OP_rwlock_read;
+	wake.v[CT_F_wake_object] = wait.v[CT_F_wait_object] = 0x1000;
+	for (i = 0; i < SLEEPERS; i++) {
+		wake.ticks = 100 + i;
+		wait.ticks = 1000000 + i;
+		wait.v[CT_F_wait_dur] = wait.ticks - 50;
+		ct_model_take(m, &who, &wake);
+		ct_model_take(m, &who, &wait);
+	}
+	assert_int_equal(ct_model_finish(m), 0);
+	assert_int_equal(m->matched, 0);
+	assert_int_equal(m->unmatched, SLEEPERS);
+	ct_model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_memory),
 		cmocka_unit_test(many_blocked_threads),
+		cmocka_unit_test(many_wakes_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
