@@ -26,7 +26,8 @@ enum {
 	LIVE,
 	BLOCKED,
 	COVERAGE,
-	BLIND
+	BLIND,
+	GROUP
 };
 
 static const struct option options[] = {
@@ -45,6 +46,7 @@ static const struct option options[] = {
 	{"blocked", no_argument, NULL, BLOCKED},
 	{"coverage", no_argument, NULL, COVERAGE},
 	{"blind", no_argument, NULL, BLIND},
+	{"group", required_argument, NULL, GROUP},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -60,6 +62,7 @@ static unsigned group_of(int option)
 	case PROCESS:
 	case FROM:
 	case TO: return CT_ARGS_FILTER;
+	case GROUP: return CT_ARGS_GROUP;
 	case BLIND: return CT_ARGS_BLIND;
 	case LIVE:
 	case BLOCKED: return CT_ARGS_LIVE;
@@ -118,6 +121,11 @@ static const char *take(struct ct_args *a, int option, const char *arg)
 	case FROM: return seconds(arg, &v->from_s) ? NULL : "is not a time in seconds";
 	case TO: return seconds(arg, &v->to_s) && v->to_s > 0 ? NULL : "is not a time in seconds";
 	case LIVE: return whole(arg, 1u << 30, &a->live) && a->live ? NULL : "is not a process id";
+	case GROUP:
+		v->group = !strcmp(arg, "name")	   ? CT_GROUP_NAME
+			   : !strcmp(arg, "start") ? CT_GROUP_START
+						   : CT_GROUP_NONE;
+		return v->group ? NULL : "is not name or start";
 	case COLOUR:
 		if (!strcmp(arg, "always"))
 			v->colour = true;

@@ -24,6 +24,7 @@ struct ct_args {
 #define CT_ARGS_MAYFILE	 64u  /* works without a trace too */
 #define CT_ARGS_COVERAGE 128u /* --coverage */
 #define CT_ARGS_BLIND	 256u /* --blind */
+#define CT_ARGS_GROUP	 512u /* --group */
 
 /* The lines of a help text for the options above. */
 #define CT_HELP_FILTER                                                                             \

@@ -27,6 +27,8 @@ offers 'ctrace help wa' waits
 offers 'ctrace locks --' --top --stacks --json --help
 offers 'ctrace validate --' --json
 offers 'ctrace locks --colour ' always never auto
+offers 'ctrace threads --' --group
+offers 'ctrace threads --group ' name start
 offers 'ctrace locks t' t.ctrace
 offers 'ctrace info --' --blind --coverage --json
 offers 'ctrace ps --' --json

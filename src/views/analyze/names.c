@@ -535,6 +535,16 @@ static void name_by_routine(struct ct_view *v, const struct ct_thread *t, char *
 	}
 }
 
+char *ct_name_start(struct ct_view *v, const struct ct_thread *t, char *buf, size_t size)
+{
+	buf[0] = 0;
+	if (t->main)
+		ct_text_add(buf, size, "main");
+	else
+		name_by_routine(v, t, buf, size);
+	return buf;
+}
+
 char *ct_name_thread_bare(struct ct_view *v, const struct ct_thread *t, char *buf, size_t size)
 {
 	buf[0] = 0;

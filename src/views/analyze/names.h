@@ -76,6 +76,13 @@ uint64_t ct_name_site_frame(struct ct_view *v, uint32_t stack);
 char *ct_name_chain(struct ct_view *v, uint32_t stack, char *buf, size_t size);
 
 /*
+ * ct_name_start - the start routine of a thread, whatever its name; who made it where the routine says nothing
+ * Returns @buf.
+ * Context: tools.
+ */
+char *ct_name_start(struct ct_view *v, const struct ct_thread *t, char *buf, size_t size);
+
+/*
  * ct_name_thread_json - members tid, pid and thread of an object; 0, 0 and null for NULL
  * @prefix: of their names: "waker_"
  * Context: tools.

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/analyze/groups.h"
 #include "views/analyze/lines.h"
 #include "views/analyze/names.h"
 #include "views/analyze/text.h"
@@ -317,6 +318,8 @@ int ct_view_threads(struct ct_view *v)
 
 	if (err)
 		return err;
+	if (v->o.group)
+		return ct_groups_show(v);
 	lines = make_lines(v, &n);
 	if (!lines)
 		return -ENOMEM;

@@ -18,17 +18,21 @@
 struct ct_symbols;
 struct ct_json;
 
+/* By what `ctrace threads` takes threads together. */
+enum ct_group { CT_GROUP_NONE, CT_GROUP_NAME, CT_GROUP_START };
+
 struct ct_view_options {
 	bool json;
 	bool each;  /* one row for each object, not for each place that makes them */
 	bool idle;  /* list idle waits too */
 	bool blind; /* info: only where nothing can be seen */
 	bool colour;
-	bool cut;	     /* long names are cut, not continued in the next line */
-	bool progress;	     /* tell on stderr when it takes long */
-	unsigned width;	     /* columns */
-	unsigned top;	     /* rows */
-	unsigned stacks;     /* stacks for each row */
+	bool cut;	 /* long names are cut, not continued in the next line */
+	bool progress;	 /* tell on stderr when it takes long */
+	unsigned width;	 /* columns */
+	unsigned top;	 /* rows */
+	unsigned stacks; /* stacks for each row */
+	enum ct_group group;
 	unsigned longest;    /* single waits kept for each cell; 0: none are needed */
 	const char *thread;  /* name as printed, tid or #serial; NULL: all */
 	const char *process; /* pid or name; NULL: all */
