@@ -172,6 +172,16 @@ static void check_cpu(struct check *c, const struct ct_record *r)
 			r->v[CT_F_cpu_on_cpu], CT_SLOT_CPU);
 }
 
+static void check_usage(struct check *c, const struct ct_record *r)
+{
+	if (!process_ok(c->t, r->v[CT_F_usage_process]))
+		problem(c, "process is %" PRIu64 ", expected an index of the process table",
+			r->v[CT_F_usage_process]);
+	if (r->v[CT_F_usage_anonymous] > r->v[CT_F_usage_resident])
+		problem(c, "anonymous is %" PRIu64 ", expected at most resident, %" PRIu64,
+			r->v[CT_F_usage_anonymous], r->v[CT_F_usage_resident]);
+}
+
 static void check_record(struct check *c, const struct ct_record *r, struct slot_check *slot)
 {
 	unsigned i;
@@ -202,6 +212,7 @@ static void check_record(struct check *c, const struct ct_record *r, struct slot
 		if (slot->thread)
 			problem(c, "mapping by a thread of the program, expected from ctrace-run");
 		break;
+	case CT_EV_usage: check_usage(c, r); break;
 	case CT_EV_tally:
 		check_totals(c, r->v[CT_F_tally_count], r->v[CT_F_tally_total],
 			     r->v[CT_F_tally_max]);

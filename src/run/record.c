@@ -20,7 +20,7 @@
 #include "run/resolve.h"
 
 #define TICK_MIN_MS 2
-#define TICK_MAX_MS 20
+#define TICK_MAX_MS 20 /* while a process uses something: 10 */
 
 static uint64_t now_ns(void)
 {
@@ -136,6 +136,8 @@ int ct_record_open(struct ct_recording *r, const struct ct_record_options *optio
 	r->mappings.slot = r->fds.slot;
 	r->looks =
 		(struct ct_looks){.reap = &r->reap, .blind = &r->blind, .mappings = &r->mappings};
+	r->usage.reap = &r->reap;
+	r->usage.slot = r->fds.slot;
 	ct_sched_open(&r->sched, options->sched, options->sched_from, pid, r->stream,
 		      options->ring_bytes);
 	atomic_store_explicit(&r->store.arena.header->enabled, 1, memory_order_release);
@@ -148,9 +150,11 @@ int ct_record_open(struct ct_recording *r, const struct ct_record_options *optio
 static int tick(struct ct_recording *r, int pause_ms)
 {
 	unsigned taken = 0;
+	int most;
 
 	ct_reap_look(&r->reap);
 	ct_looks_take(&r->looks, now_ns());
+	ct_usage_look(&r->usage, now_ns());
 	ct_store_grow(&r->store);
 	ct_sched_look(&r->sched, now_ns());
 	if (!r->options->ring_bytes) {
@@ -160,7 +164,8 @@ static int tick(struct ct_recording *r, int pause_ms)
 	}
 	if (taken)
 		return TICK_MIN_MS;
-	return pause_ms * 2 > TICK_MAX_MS ? TICK_MAX_MS : pause_ms * 2;
+	most = ct_usage_is_busy(&r->usage) ? TICK_MAX_MS / 2 : TICK_MAX_MS;
+	return pause_ms * 2 > most ? most : pause_ms * 2;
 }
 
 void ct_record_run(struct ct_recording *r, struct ct_child *child)
@@ -173,8 +178,10 @@ void ct_record_run(struct ct_recording *r, struct ct_child *child)
 	while (!child->ended) {
 		pause_ms = tick(r, pause_ms);
 		p[2].fd = ct_sched_ready(&r->sched);
-		if (poll(p, 3, pause_ms) > 0 && p[0].revents)
+		if (poll(p, 3, pause_ms) > 0 && p[0].revents) {
+			ct_usage_last(&r->usage, now_ns());
 			ct_child_signals(child);
+		}
 	}
 	ct_reap_exit(&r->reap, child->pid, child->status);
 }
@@ -347,6 +354,7 @@ int ct_record_finish(struct ct_recording *r)
 	ct_blind_free(&r->blind);
 	ct_mappings_free(&r->mappings);
 	ct_looks_free(&r->looks);
+	ct_usage_free(&r->usage);
 	ct_reap_free(&r->reap);
 	ct_fds_free(&r->fds);
 	ct_set_free(&r->comms.seen);

@@ -18,6 +18,7 @@
 #include "run/reap.h"
 #include "run/sched.h"
 #include "run/store.h"
+#include "run/usage.h"
 
 struct ct_record_options {
 	const char *output;  /* NULL: <name>.<pid>.ctrace in the working directory */
@@ -44,6 +45,7 @@ struct ct_recording {
 	struct ct_blind_spots blind;
 	struct ct_mappings mappings;
 	struct ct_looks looks;
+	struct ct_usage usage;
 	struct ct_sched sched;
 };
 
