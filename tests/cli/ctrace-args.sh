@@ -32,7 +32,7 @@ ctrace raw --encode t.txt -o t.ctrace || fail "raw --encode"
 
 refuses 2 "no command 'locsk'" ctrace locsk t.ctrace
 refuses 2 "no command 'nothing'" ctrace help nothing
-for c in report locks threads sched waits info; do
+for c in report locks threads sched counters waits info; do
 	refuses 2 "which trace" ctrace $c
 	refuses 2 "no-such-file" ctrace $c no-such-file
 	refuses 2 "one argument too many: more" ctrace $c t.ctrace more
@@ -46,7 +46,7 @@ for c in report locks threads sched waits info; do
 	grep -q "^JSON:" out || fail "$c --help: does not tell its JSON"
 	[ "$(ctrace help $c)" = "$(cat out)" ] || fail "help $c is not $c --help"
 done
-for c in "ctrace report" "ctrace locks" "ctrace threads" "ctrace sched" "ctrace waits" "ctrace info" "ctrace ps" "ctrace raw" "ctrace validate" "ctrace finish" ctrace-run; do
+for c in "ctrace report" "ctrace locks" "ctrace threads" "ctrace sched" "ctrace counters" "ctrace waits" "ctrace info" "ctrace ps" "ctrace raw" "ctrace validate" "ctrace finish" ctrace-run; do
 	$c --help | awk -v c="$c" 'length($0) > 100 { print "FAIL: " c " --help: a line of " length($0) " columns"; bad = 1 } END { exit bad }' ||
 		failures=$((failures + 1))
 done

@@ -40,7 +40,7 @@ cpu_on @2000 tid=100
 END
 ctrace raw --encode t.txt -o t.ctrace || fail "raw --encode"
 
-for c in report locks threads sched waits info "waits --blocked" "waits --idle" "locks --each"; do
+for c in report locks threads sched counters waits info "waits --blocked" "waits --idle" "locks --each"; do
 	# shellcheck disable=SC2086  # words
 	ctrace $c --json t.ctrace >out || fail "$c: exit $?"
 	jq -e '.version == 1 and .trace == "t.ctrace"' out >/dev/null || fail "$c: does not parse or has no head"
@@ -59,6 +59,7 @@ has_members() { # command file not-expected-here
 	has_members locks locks.json "io|calls|sleep|name|damage"
 	has_members threads threads.json "groups|group|count|run|ready|blocked|not_seen|total_ns|min_ns|mean_ns|p50_ns|p99_ns|max_ns|instead|switches|without|rest"
 	has_members sched sched.json "waker_thread|waker_tid|waker_pid|waker_unseen_tid|thread|tid|pid|state|from_ns|delay_ns|cpu|instead|ran_ns|others_or_idle_ns|about_ns|name|lost_ns|total_ns|held_by|woken|preempted"
+	has_members counters counters.json "cpu_ns|the|same|of|whole|time|resident_bytes|anonymous_bytes|voluntary|involuntary|minor_faults|major_faults|system_ns"
 	has_members waits waits.json "site"
 	has_members info info.json "name"
 	ctrace ps --json t.ctrace >ps.json

@@ -93,6 +93,7 @@ int ct_view_report(struct ct_view *v);
 int ct_view_locks(struct ct_view *v);
 int ct_view_threads(struct ct_view *v);
 int ct_view_sched(struct ct_view *v);
+int ct_view_counters(struct ct_view *v);
 int ct_view_waits(struct ct_view *v);
 int ct_view_blocked(struct ct_view *v);
 int ct_view_info(struct ct_view *v);
