@@ -236,6 +236,9 @@ void ct_slot_totals(struct ct_slot *s, uint64_t now);
  */
 void ct_slot_bury(struct ct_slot *s);
 
+/* ct_slot_bury_at - the same of one that ended then */
+void ct_slot_bury_at(struct ct_slot *s, uint64_t ticks);
+
 /*
  * ct_slot_is_left - has the thread of an unended slot gone?
  * True is said once: the caller has to bury it.

@@ -294,7 +294,7 @@ void ct_slot_release(struct ct_slot *s, enum ct_thread_end how)
 	give_back(s);
 }
 
-void ct_slot_bury(struct ct_slot *s)
+void ct_slot_bury_at(struct ct_slot *s, uint64_t ticks)
 {
 	struct ct_slot_private *own = ct_own(s);
 	const uint64_t v[CT_FIELDS_thread_end] = {CT_END_GONE};
@@ -311,11 +311,16 @@ void ct_slot_bury(struct ct_slot *s)
 		give_back(s);
 		return;
 	}
-	ct_slot_totals(s, ct_now());
-	ct_emit(s, CT_EV_thread_end, v, ct_now());
-	ct_count_end(s, ct_now());
+	ct_slot_totals(s, ticks);
+	ct_emit(s, CT_EV_thread_end, v, ticks);
+	ct_count_end(s, ticks);
 	atomic_store_explicit(&s->inflight.op, 0, memory_order_relaxed);
 	give_back(s);
+}
+
+void ct_slot_bury(struct ct_slot *s)
+{
+	ct_slot_bury_at(s, ct_now());
 }
 
 void ct_slot_abandon(struct ct_slot *s)

@@ -165,7 +165,7 @@ static void bury_all(struct work *w)
 
 		if (atomic_load(&s->state) != CT_SLOT_CLAIMED || !s->thread)
 			continue;
-		ct_reap_bury(&w->r.reap, s);
+		ct_reap_bury(&w->r.reap, s, 0);
 		ct_chunk_finish(s);
 		if (++buried % BURY_STEP == 0)
 			drain(w);

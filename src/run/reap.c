@@ -57,13 +57,13 @@ static void keep_last_words(struct ct_reap *r, const struct ct_slot *s)
 	r->last_words[r->last_words_count++] = *s;
 }
 
-void ct_reap_bury(struct ct_reap *r, struct ct_slot *s)
+void ct_reap_bury(struct ct_reap *r, struct ct_slot *s, uint64_t ticks)
 {
 	if (atomic_load(&s->inflight.op))
 		keep_last_words(r, s);
 	if (atomic_exchange(&ct_own(s)->unended, 0))
 		atomic_fetch_sub(&r->store->arena.shared->unended, 1);
-	ct_slot_bury(s);
+	ct_slot_bury_at(s, ticks ? ticks : ct_now());
 }
 
 static uint64_t slots_backed(const struct ct_store *s)
@@ -91,7 +91,8 @@ static void bury_left(struct ct_reap *r)
 	}
 }
 
-static void bury(struct ct_reap *r, uint32_t process)
+/* @ticks: when it ended; 0: now */
+static void bury(struct ct_reap *r, uint32_t process, uint64_t ticks)
 {
 	struct ct_process_rec *p = &r->store->arena.processes[process];
 	uint64_t n = slots_backed(r->store), i;
@@ -100,10 +101,10 @@ static void bury(struct ct_reap *r, uint32_t process)
 		struct ct_slot *s = ct_arena_slot(&r->store->arena, (uint32_t)i);
 
 		if (atomic_load(&s->state) == CT_SLOT_CLAIMED && s->process == process && s->thread)
-			ct_reap_bury(r, s);
+			ct_reap_bury(r, s, ticks);
 	}
 	if (!atomic_load(&p->end_ticks))
-		atomic_store(&p->end_ticks, ct_now());
+		atomic_store(&p->end_ticks, ticks ? ticks : ct_now());
 	atomic_store(&p->state, CT_PROC_ENDED);
 }
 
@@ -208,7 +209,7 @@ static void look_at(struct ct_reap *r, struct ct_watched *w)
 		/* else it would be ready for ever */
 		if (w->pidfd >= 0)
 			epoll_ctl(r->ends, EPOLL_CTL_DEL, w->pidfd, NULL);
-		bury(r, w->index);
+		bury(r, w->index, 0);
 	}
 	w->waiting = end == CT_ENDING_WAITING;
 	if (!w->waiting)
@@ -249,7 +250,7 @@ static void end_image_before(struct ct_reap *r, uint32_t index, pid_t pid)
 		if (!is_next_image(r, w, &rows[index]))
 			return;
 		if (!w->ended)
-			bury(r, w->index);
+			bury(r, w->index, rows[index].begin_ticks);
 		w->ended = true;
 		w->waiting = false;
 		close_pidfd(w);
@@ -294,7 +295,7 @@ static void trust(struct ct_reap *r, struct ct_watched *w, pid_t pid)
 	w->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (w->pidfd < 0 && errno == ESRCH) {
 		w->ended = true;
-		bury(r, w->index);
+		bury(r, w->index, 0);
 		return;
 	}
 	find_parent(r, w);
@@ -427,7 +428,7 @@ void ct_reap_close(struct ct_reap *r)
 
 	for (i = 0; i < r->count && !is_shared; i++) {
 		if (!r->watched[i].ended)
-			bury(r, r->watched[i].index);
+			bury(r, r->watched[i].index, 0);
 		r->watched[i].ended = true;
 	}
 	for (i = 0; i < n; i++) {

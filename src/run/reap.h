@@ -64,8 +64,11 @@ unsigned ct_reap_living(const struct ct_reap *r);
  */
 bool ct_reap_unsettled(const struct ct_reap *r);
 
-/* ct_reap_bury - a thread is dead: its totals and its end as records, its chunk sealed, its slot free */
-void ct_reap_bury(struct ct_reap *r, struct ct_slot *s);
+/*
+ * ct_reap_bury - a thread is dead: its totals and its end as records, its chunk sealed, its slot free
+ * @ticks: when it ended; 0: now
+ */
+void ct_reap_bury(struct ct_reap *r, struct ct_slot *s, uint64_t ticks);
 
 /* ct_reap_close - the recording is over: if nobody else is left the rest is buried, else what is still claimed goes to the last words as it stands */
 void ct_reap_close(struct ct_reap *r);
