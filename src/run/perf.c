@@ -40,6 +40,9 @@ static int open_event(pid_t pid, unsigned cpu, size_t bytes)
 	a.type = PERF_TYPE_SOFTWARE;
 	a.config = PERF_COUNT_SW_DUMMY;
 	a.context_switch = 1;
+	a.task = 1;
+	a.comm = 1;
+	a.comm_exec = 1;
 	a.exclude_kernel = 1;
 	a.exclude_hv = 1;
 	a.inherit = 1;
@@ -193,8 +196,23 @@ struct switch_record {
 	struct id when;
 };
 
+struct task_record {
+	struct perf_event_header head;
+	uint32_t pid, ppid;
+	uint32_t tid, ptid;
+	uint64_t ns;
+};
+
+struct comm_record {
+	struct perf_event_header head;
+	uint32_t pid, tid;
+	uint8_t rest[sizeof(struct id) + 64]; /* the name, padded, then when */
+};
+
 union record {
 	struct perf_event_header head;
+	struct task_record task;
+	struct comm_record comm;
 	struct switch_record sw;
 	struct missing_record missing;
 };
@@ -217,6 +235,32 @@ static size_t copy_record(const struct perf_ring *r, const uint8_t *data, uint64
 	return size;
 }
 
+/* A thread or process was made or is gone, or has executed a program; another new name is no news.  False: nothing of that. */
+static bool understand_life(const union record *u, struct ct_switch *s)
+{
+	struct id when;
+
+	if ((u->head.type == PERF_RECORD_FORK || u->head.type == PERF_RECORD_EXIT) &&
+	    u->head.size >= sizeof(u->task)) {
+		s->kind = u->head.type == PERF_RECORD_FORK ? CT_SWITCH_MADE : CT_SWITCH_GONE;
+		s->pid = u->task.pid;
+		s->tid = u->task.tid;
+		s->waker = u->task.ptid;
+		s->ns = u->task.ns;
+		return true;
+	}
+	if (u->head.type == PERF_RECORD_COMM && (u->head.misc & PERF_RECORD_MISC_COMM_EXEC) &&
+	    u->head.size >= sizeof(u->head) + 8 + sizeof(when) && u->head.size <= sizeof(u->comm)) {
+		memcpy(&when, (const uint8_t *)u + u->head.size - sizeof(when), sizeof(when));
+		s->kind = CT_SWITCH_EXECUTED;
+		s->pid = u->comm.pid;
+		s->tid = u->comm.tid;
+		s->ns = when.ns;
+		return true;
+	}
+	return false;
+}
+
 /* False: a record of another kind. */
 static bool understand(const union record *u, struct ct_switch *s)
 {
@@ -235,7 +279,7 @@ static bool understand(const union record *u, struct ct_switch *s)
 		s->kind = CT_SWITCH_MISSING;
 		return true;
 	}
-	return false;
+	return understand_life(u, s);
 }
 
 static void read_ring(struct ct_switches *switches, unsigned i, uint64_t until_ns,

@@ -195,6 +195,10 @@ static void take(void *arg, const struct ct_switch *w)
 	struct ct_sched_cpu *c = t->cpu;
 	struct ct_record r = {.type = CT_EV_cpu_off};
 
+	if (s->lives)
+		ct_lives_take(s->lives, w);
+	if (w->kind > CT_SWITCH_MISSING)
+		return;
 	if (w->ns < c->last_ns)
 		return; /* between the source's going on and our saying so */
 	s->switches++;
@@ -235,6 +239,7 @@ static void take(void *arg, const struct ct_switch *w)
 					       : 0;
 		c->on_ns = 0;
 		break;
+	default: return;
 	}
 	add(s, c, &r, w->ns);
 }
@@ -362,6 +367,28 @@ static void refused(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched
 	add(s, none, &r, s->now.mono_ns);
 }
 
+static const struct {
+	const struct ct_switch_source *source;
+	enum ct_sched_from from;
+} all[] = {{&ct_switches_bpf, CT_SCHED_FROM_BPF}, {&ct_switches_perf, CT_SCHED_FROM_PERF}};
+
+bool ct_sched_can(enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid)
+{
+	unsigned n = sizeof(all) / sizeof(all[0]), i;
+
+	for (i = n; i-- > 0 && mode != CT_SCHED_OFF;) {
+		struct ct_switches s = {.ready = -1};
+
+		if (from != CT_SCHED_FROM_ANY && from != all[i].from)
+			continue;
+		if (all[i].source->open(&s, pid) == 0) {
+			all[i].source->close(&s);
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * The first source of those that may be asked which does it.  BPF programs cost a quarter of perf's records, but some 10 ms of every start: for
  * exact recording they come first, for what has a budget last.
@@ -369,10 +396,6 @@ static void refused(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched
 static void find_source(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched_from from,
 			pid_t pid)
 {
-	static const struct {
-		const struct ct_switch_source *source;
-		enum ct_sched_from from;
-	} all[] = {{&ct_switches_bpf, CT_SCHED_FROM_BPF}, {&ct_switches_perf, CT_SCHED_FROM_PERF}};
 	unsigned n = sizeof(all) / sizeof(all[0]), i;
 
 	for (i = 0; i < n && !s->from.source; i++) {
@@ -443,6 +466,16 @@ void ct_sched_forked(struct ct_sched *s)
 		say_all(s, CT_SCHED_TO, s->now.mono_ns);
 	s->paused = true;
 	s->mode = CT_SCHED_EXACT; /* never again */
+}
+
+bool ct_sched_tells(const struct ct_sched *s)
+{
+	return s->from.n && !s->paused;
+}
+
+uint64_t ct_sched_ticks(const struct ct_sched *s, uint64_t ns)
+{
+	return ticks_at(s, ns);
 }
 
 int ct_sched_ready(const struct ct_sched *s)

@@ -15,6 +15,7 @@
 
 #include "file/build.h"
 #include "file/stream.h"
+#include "run/lives.h"
 #include "run/switches.h"
 
 enum ct_sched_mode { CT_SCHED_AUTO, CT_SCHED_EXACT, CT_SCHED_OFF };
@@ -42,6 +43,7 @@ struct ct_sched {
 	bool paused;
 	enum ct_sched_mode mode;
 	struct ct_switches from;
+	struct ct_lives *lives; /* hears of every switch too; NULL: nobody does */
 	struct ct_sched_cpu *cpu;
 	struct ct_stream *stream; /* NULL: a ring, written at the end */
 	struct ct_chunk **full;	  /* sealed, not yet written; oldest first */
@@ -72,6 +74,19 @@ void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_fr
  * Context: tools.
  */
 void ct_sched_look(struct ct_sched *s, uint64_t now_ns);
+
+/*
+ * ct_sched_can - would the kernel tell of switches, by a source that may be asked?
+ * @pid: a process that has not executed its program yet
+ * Context: tools.
+ */
+bool ct_sched_can(enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid);
+
+/* ct_sched_tells - is every switch recorded now? */
+bool ct_sched_tells(const struct ct_sched *s);
+
+/* ct_sched_ticks - a CLOCK_MONOTONIC time of the last seconds in ticks */
+uint64_t ct_sched_ticks(const struct ct_sched *s, uint64_t ns);
 
 /*
  * ct_sched_ready - descriptor that is readable when ct_sched_look() should not wait; -1 none

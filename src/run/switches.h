@@ -22,12 +22,17 @@ enum ct_switch_kind {
 	CT_SWITCH_WAITS,     /* it left it, because it has nothing to do */
 	CT_SWITCH_PREEMPTED, /* it left it and could have gone on */
 	CT_SWITCH_WAKING,    /* it is woken by what runs on this CPU */
-	CT_SWITCH_MISSING    /* `count` records have found no room */
+	CT_SWITCH_MISSING,   /* `count` records have found no room */
+	/* no switches: of some sources, and not for the trace */
+	CT_SWITCH_MADE,	    /* a thread, by `waker` */
+	CT_SWITCH_EXECUTED, /* the process is another program from here on */
+	CT_SWITCH_GONE	    /* the thread has ended */
 };
 
 struct ct_switch {
 	uint64_t ns; /* CLOCK_MONOTONIC */
 	uint32_t tid;
+	uint32_t pid; /* of its process; made, executed and gone only */
 	enum ct_switch_kind kind;
 	uint32_t waker;		/* waking: tid of the thread that ran then, 0 none */
 	enum ct_waking_how how; /* waking */
