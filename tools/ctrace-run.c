@@ -290,6 +290,21 @@ static void tell_exec(const struct ct_program *p, int err)
 	fprintf(stderr, "ctrace-run: %s: %s\n", p->path, strerror(err));
 }
 
+/* One that the preloaded object does not get into is recorded if the kernel tells when its threads run. */
+static bool only_switches(const struct ct_program *p, const struct settings *s, pid_t pid)
+{
+	return p->status && p->what && ct_sched_can(s->record.sched, s->record.sched_from, pid);
+}
+
+/* Why it is not traced; false: then it is not run either. */
+static bool tell_refused(const struct ct_program *p, const struct settings *s)
+{
+	bool runs = p->runnable && s->best_effort;
+
+	fprintf(stderr, "ctrace-run: %s%s\n", p->why, runs ? "; running it untraced" : "");
+	return runs;
+}
+
 /* No recording: the program still runs, which is what it was started for. */
 static _Noreturn void run_untraced(struct ct_child *child, const struct ct_program *p)
 {
@@ -372,13 +387,9 @@ int main(int argc, char **argv)
 	check_environment();
 	argv += optind;
 	ct_program_find(&program, argv[0]);
-	if (program.status) {
-		fprintf(stderr, "ctrace-run: %s%s\n", program.why,
-			program.runnable && settings.best_effort ? "; running it untraced" : "");
-		if (!program.runnable || !settings.best_effort)
-			return program.status;
-	}
-	if (!program.status && find_preload(preload, sizeof(preload)) < 0)
+	if (program.status && !program.what && !tell_refused(&program, &settings))
+		return program.status;
+	if ((!program.status || program.what) && find_preload(preload, sizeof(preload)) < 0)
 		return FAIL_STATUS;
 	base = strrchr(argv[0], '/');
 	snprintf(name, sizeof(name), "%.*s", NAME_MAX - 32, base ? base + 1 : argv[0]);
@@ -389,8 +400,16 @@ int main(int argc, char **argv)
 	}
 	if (child.pid == 0)
 		ct_child_run(&child, program.path, argv);
-	if (program.status)
+	if (program.status && !only_switches(&program, &settings, child.pid)) {
+		if (program.what && !tell_refused(&program, &settings))
+			return program.status;
 		run_untraced(&child, &program);
+	}
+	if (program.what)
+		fprintf(stderr,
+			"ctrace-run: %s is %s: only when its threads ran is recorded, not what "
+			"they waited for\n",
+			argv[0], program.what);
 	err = ct_record_open(&recording, &settings.record, name, child.pid);
 	if (err) {
 		fprintf(stderr, "ctrace-run: not recording: %s\n", recording.trouble);
@@ -400,9 +419,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "ctrace-run: not recording: LD_PRELOAD would be too long\n");
 		run_untraced(&child, &program);
 	}
-	err = ct_child_go(&child, &env);
+	err = ct_child_go(&child, !program.what || program.obeys ? &env : NULL);
 	if (err)
 		tell_exec(&program, err);
+	else if (program.what)
+		ct_record_unreached(&recording, child.pid, program.path, argv, program.what);
 	ct_record_run(&recording, &child);
 	conclude(&recording, &child);
 	ct_child_mirror(&child);

@@ -266,6 +266,8 @@ struct ct_process_rec {
 #define CT_PROC_SEM_READABLE 2u
 #define CT_PROC_FIND_OBJECT  4u /* _dl_find_object is there: libraries loaded later can be unwound */
 #define CT_PROC_LEFT_OUT     8u /* by --only or --skip: nothing else is recorded of it */
+#define CT_PROC_UNREACHED                                                                          \
+	16u /* ctrace-run wrote its row and its threads' beginnings and ends: nothing in it records */
 
 /* --- blind spots ------------------------------------------------------------------------------------------------------------- */
 
@@ -284,6 +286,9 @@ enum ct_blind {
 	CT_BLIND_UNREAD = 9, /* a file that could not be read */
 	CT_BLIND_IMAGE =
 		10, /* an executable that the process went on with, out of reach of the recording */
+	CT_BLIND_UNREACHED = 11, /* the process itself; `detail`: what it is */
+	CT_BLIND_THREADS = 12, /* of such a process: threads that came and went between two looks */
+	CT_BLIND_PROGRAMS = 13, /* of any: programs that did */
 	CT_BLIND_LIMIT
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "symbol/image.h"
+#include "run/unreached.h"
 #include "symbol/scan.h"
 
 struct ct_blind_module {
@@ -330,6 +331,12 @@ static int process_rows(struct ct_blind_spots *b, uint32_t index)
 	return err;
 }
 
+static int add_unreached(void *arg, uint32_t process, enum ct_blind kind, uint32_t path,
+			 const char *detail, uint64_t count)
+{
+	return add_row(arg, process, kind, path, detail, count);
+}
+
 int ct_blind_rows(struct ct_blind_spots *b)
 {
 	const struct ct_arena *a = &b->reap->store->arena;
@@ -337,11 +344,11 @@ int ct_blind_rows(struct ct_blind_spots *b)
 	uint64_t n = atomic_load(&r->used),
 		 limit = atomic_load(&a->shared->limit[CT_REGION_PROCESSES]);
 	uint32_t i;
-	int err = 0;
+	int err = b->unreached ? ct_unreached_each(b->unreached, add_unreached, b) : 0;
 
 	for (i = 0; i < n && i < limit && !err; i++)
 		if (atomic_load(&a->processes[i].state) >= CT_PROC_LIVE &&
-		    !(a->processes[i].flags & CT_PROC_LEFT_OUT))
+		    !(a->processes[i].flags & (CT_PROC_LEFT_OUT | CT_PROC_UNREACHED)))
 			err = process_rows(b, i);
 	return err;
 }

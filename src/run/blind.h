@@ -17,8 +17,11 @@
 struct ct_blind_module;
 struct ct_blind_process;
 
+struct ct_unreached;
+
 struct ct_blind_spots {
 	const struct ct_reap *reap;
+	const struct ct_unreached *unreached; /* NULL: not known */
 	struct ct_blind_module *modules;
 	size_t modules_n, modules_room;
 	struct ct_blind_process *processes; /* by index in the process table */

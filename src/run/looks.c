@@ -89,7 +89,8 @@ static bool can_look(const struct ct_looks *l, size_t process)
 	const struct ct_watched *w = &l->reap->watched[process];
 
 	return w->trusted && !w->ended &&
-	       !(l->reap->store->arena.processes[process].flags & CT_PROC_LEFT_OUT);
+	       !(l->reap->store->arena.processes[process].flags &
+		 (CT_PROC_LEFT_OUT | CT_PROC_UNREACHED));
 }
 
 /* Those it was forked from have what its brothers will be born with. */

@@ -38,6 +38,15 @@ __attribute__((format(printf, 4, 5))) static void refuse(struct ct_program *p, i
 	va_end(ap);
 }
 
+/* The kernel tells of its switches all the same. */
+static void allow_switches(struct ct_program *p, const char *what, bool obeys)
+{
+	if (!p->runnable || p->what)
+		return;
+	p->what = what;
+	p->obeys = obeys;
+}
+
 /* --- the search -------------------------------------------------------------------------------------------------------------- */
 
 static int usable(const char *path, int *err)
@@ -156,6 +165,7 @@ static void judge_elf(struct ct_program *p, int fd, const char *path, const Elf6
 
 	if (e->e_ident[EI_CLASS] != ELFCLASS64) {
 		refuse(p, 126, 1, "%s: a 32-bit program; ctrace traces 64-bit ones", path);
+		allow_switches(p, "a 32-bit program", false);
 		return;
 	}
 	if (e->e_machine != OUR_MACHINE) {
@@ -178,20 +188,24 @@ static void judge_elf(struct ct_program *p, int fd, const char *path, const Elf6
 			dynamic = i;
 		}
 	}
-	if (!has_interp)
-		refuse(p, 126, 1,
-		       "%s: statically linked; there is no dynamic linker to load the recorder",
-		       path);
-	else if (strstr(interp, "ld-musl"))
-		refuse(p, 126, 1, "%s: a program of another libc (%s); ctrace traces glibc's", path,
-		       interp);
-	else if (gains_privilege(fd, path))
+	/* the kernel cleans its environment and lets go of its switches, whatever it is */
+	if (gains_privilege(fd, path)) {
 		refuse(p, 126, 1,
 		       "%s: setuid, setgid or with file capabilities; the dynamic linker ignores "
 		       "LD_PRELOAD",
 		       path);
-	else if (dynamic >= 0)
+	} else if (!has_interp) {
+		refuse(p, 126, 1,
+		       "%s: statically linked; there is no dynamic linker to load the recorder",
+		       path);
+		allow_switches(p, "a static program", true);
+	} else if (strstr(interp, "ld-musl")) {
+		refuse(p, 126, 1, "%s: a program of another libc (%s); ctrace traces glibc's", path,
+		       interp);
+		allow_switches(p, "a program of another libc", true);
+	} else if (dynamic >= 0) {
 		find_sanitizer(p, fd, ph, n, &ph[dynamic]);
+	}
 }
 
 /* "#!interpreter argument": the interpreter is what runs. */
@@ -244,4 +258,10 @@ void ct_program_find(struct ct_program *p, const char *name)
 	search(p, name);
 	if (!p->status)
 		judge(p, p->path, 0);
+}
+
+void ct_program_judge(struct ct_program *p, const char *path)
+{
+	memset(p, 0, sizeof(*p));
+	judge(p, path, 0);
 }

@@ -140,11 +140,30 @@ int ct_record_open(struct ct_recording *r, const struct ct_record_options *optio
 	r->usage.slot = r->fds.slot;
 	ct_sched_open(&r->sched, options->sched, options->sched_from, pid, r->stream,
 		      options->ring_bytes);
+	r->unreached.reap = &r->reap;
+	r->unreached.sched = &r->sched;
+	r->unreached.no_follow = options->no_follow;
+	r->sched.lives = &r->unreached.lives;
+	r->blind.unreached = &r->unreached;
 	atomic_store_explicit(&r->store.arena.header->enabled, 1, memory_order_release);
 	return 0;
 }
 
 /* --- while it runs --------------------------------------------------------------------------------------------------------------------- */
+
+void ct_record_unreached(struct ct_recording *r, pid_t pid, const char *path, char *const *argv,
+			 const char *what)
+{
+	ct_unreached_root(&r->unreached, pid, path, argv, what);
+}
+
+/* The kernel's word on who has ended comes before it is seen: it knows when. */
+static void look_at_processes(struct ct_recording *r)
+{
+	ct_sched_look(&r->sched, now_ns());
+	ct_unreached_look(&r->unreached, now_ns());
+	ct_reap_look(&r->reap);
+}
 
 /* One round; returns how long the next may be off. */
 static int tick(struct ct_recording *r, int pause_ms)
@@ -152,11 +171,10 @@ static int tick(struct ct_recording *r, int pause_ms)
 	unsigned taken = 0;
 	int most;
 
-	ct_reap_look(&r->reap);
+	look_at_processes(r);
 	ct_looks_take(&r->looks, now_ns());
 	ct_usage_look(&r->usage, now_ns());
 	ct_store_grow(&r->store);
-	ct_sched_look(&r->sched, now_ns());
 	if (!r->options->ring_bytes) {
 		ct_drain_peek(&r->drain);
 		ct_comms_look(&r->comms, now_ns());
@@ -183,6 +201,7 @@ void ct_record_run(struct ct_recording *r, struct ct_child *child)
 			ct_child_signals(child);
 		}
 	}
+	look_at_processes(r);
 	ct_reap_exit(&r->reap, child->pid, child->status);
 }
 
@@ -324,7 +343,7 @@ int ct_record_finish(struct ct_recording *r)
 
 	atomic_store(&h->end_mono_ns, now_ns());
 	note_rate(r);
-	ct_reap_look(&r->reap);
+	look_at_processes(r);
 	/* so that what the slots still have to say finds chunks */
 	ct_drain_take(&r->drain, now_ns(), true);
 	ct_reap_close(&r->reap);
@@ -358,5 +377,6 @@ int ct_record_finish(struct ct_recording *r)
 	ct_reap_free(&r->reap);
 	ct_fds_free(&r->fds);
 	ct_set_free(&r->comms.seen);
+	ct_unreached_free(&r->unreached);
 	return err;
 }

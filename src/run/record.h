@@ -18,6 +18,7 @@
 #include "run/reap.h"
 #include "run/sched.h"
 #include "run/store.h"
+#include "run/unreached.h"
 #include "run/usage.h"
 
 struct ct_record_options {
@@ -47,6 +48,7 @@ struct ct_recording {
 	struct ct_looks looks;
 	struct ct_usage usage;
 	struct ct_sched sched;
+	struct ct_unreached unreached;
 };
 
 /*
@@ -57,6 +59,14 @@ struct ct_recording {
  */
 int ct_record_open(struct ct_recording *r, const struct ct_record_options *options,
 		   const char *name, pid_t pid);
+
+/*
+ * ct_record_unreached - the program, just executed, is one that the recorder's object does not get into
+ * @what: it is, such as "a static program"
+ * Context: tools.
+ */
+void ct_record_unreached(struct ct_recording *r, pid_t pid, const char *path, char *const *argv,
+			 const char *what);
 
 /*
  * ct_record_run - until the child has ended, with all it recorded

@@ -1,5 +1,5 @@
 #!/bin/bash
-# musl.sh - a program of another C library: refused in one line, and unharmed where it gets the object all the same.
+# musl.sh - a program of another C library: recorded by its switches or refused, in one line, and unharmed where it gets the object all the same.
 #
 # A shell that is traced hands LD_PRELOAD on to what it starts.  musl's loader ends a program when a library or a symbol is missing, so
 # the object once killed every musl program below a traced one.
@@ -16,13 +16,20 @@ check() { # what status: 0 is good
 musl-gcc -O2 -Wall -Wextra -o program "$top/tests/arch/musl.c" || exit 1
 
 status=0
-"$BUILD/ctrace-run" -o t.ctrace -- ./program >out 2>err || status=$?
+"$BUILD/ctrace-run" --sched=off -o t.ctrace -- ./program >out 2>err || status=$?
 [ $status -eq 126 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] && grep -q 'another libc' err
-check "ctrace-run refuses it: $(head -n 1 err)" $?
+check "without switches ctrace-run refuses it: $(head -n 1 err)" $?
 status=0
-"$BUILD/ctrace-run" --best-effort -q -o t.ctrace -- ./program >out 2>err || status=$?
+"$BUILD/ctrace-run" --sched=off --best-effort -q -o t.ctrace -- ./program >out 2>err || status=$?
 [ $status -eq 5 ] && [ -s out ]
 check "--best-effort runs it" $?
+
+status=0
+"$BUILD/ctrace-run" -q -o t.ctrace -- ./program >out 2>err || status=$?
+if [ $status -ne 126 ]; then
+	[ $status -eq 5 ] && [ -s out ] && [ "$(wc -l <err)" -eq 1 ] && "$BUILD/ctrace" validate t.ctrace >/dev/null
+	check "with them it is run: $(head -n 1 err)" $?
+fi
 
 # threads print in any order
 look() { # name command...

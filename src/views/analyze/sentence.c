@@ -88,6 +88,18 @@ static void say_others(struct ct_view *v, const struct ct_sums *sums, const stru
 	ct_text_add(buf, size, " (%s).", ct_text_ns(n, ct_view_ns(v, locks)));
 }
 
+/* All of the program was out of reach. */
+static bool none_is_reached(const struct ct_view *v)
+{
+	const struct ct_model_tables *t = &v->model->tables;
+	uint32_t i;
+
+	for (i = 0; i < t->process_count; i++)
+		if (!(t->processes[i].flags & CT_PROC_UNREACHED))
+			return false;
+	return t->process_count != 0;
+}
+
 char *ct_sentence(struct ct_view *v, const struct ct_sums *sums, const struct ct_rows *busy,
 		  char *buf, size_t size)
 {
@@ -95,6 +107,10 @@ char *ct_sentence(struct ct_view *v, const struct ct_sums *sums, const struct ct
 
 	buf[0] = 0;
 	if (!busy->count || !sums->waited) {
+		if (none_is_reached(v)) {
+			ct_text_add(buf, size, "What the threads waited for is not recorded.");
+			return buf;
+		}
 		ct_text_add(buf, size, "No thread waited for anything");
 		if (sums->total[CT_WHY_SLEEP] || sums->total[CT_WHY_IDLE])
 			ct_text_add(buf, size, " but %s%s%s",

@@ -34,6 +34,11 @@ static const struct {
 			    "was executed out of reach of the recording: by another user, or "
 			    "without LD_PRELOAD",
 			    "executed out of reach: "},
+	[CT_BLIND_UNREACHED] = {"unreached",
+				"is out of reach: only when its threads ran is recorded", NULL},
+	[CT_BLIND_THREADS] = {"threads", "threads of it came and went between two looks", NULL},
+	[CT_BLIND_PROGRAMS] = {"programs",
+			       "programs came and went before anybody saw which they were", NULL},
 };
 
 static bool is_shown(struct ct_view *v, const struct ct_blind_rec *b)
@@ -94,6 +99,48 @@ const char *ct_spots_line(struct ct_view *v, char *to, size_t room)
 		return NULL;
 	ct_text_add(to, room, ": waits there are not recorded; ctrace info --blind lists them");
 	return to;
+}
+
+const char *ct_spots_unreached(struct ct_view *v, char *to, size_t room)
+{
+	const struct ct_blind_rec *rows;
+	size_t n = ct_trace_blind(v->trace, &rows), i, all = 0, last = 0;
+	uint64_t threads = 0, programs = 0;
+	char name[CT_NAME_MAX], number[CT_TEXT_NUMBER];
+
+	to[0] = 0;
+	for (i = 0; i < n; i++) {
+		if (!is_shown(v, &rows[i]))
+			continue;
+		if (rows[i].kind == CT_BLIND_UNREACHED) {
+			if (!all++)
+				last = i;
+		} else if (rows[i].kind == CT_BLIND_THREADS) {
+			threads += rows[i].count;
+		} else if (rows[i].kind == CT_BLIND_PROGRAMS) {
+			programs += rows[i].count;
+		}
+	}
+	if (all) {
+		const char *what = ct_trace_string(v->trace, rows[last].detail);
+
+		ct_text_safe(name, sizeof(name),
+			     base_of(ct_trace_string(v->trace, rows[last].path)));
+		ct_text_add(to, room, "%s (pid %u) is %s", name,
+			    v->model->tables.processes[rows[last].process].pid,
+			    what ? what : "out of reach");
+		if (all > 1)
+			ct_text_add(to, room, ", and %zu more are out of reach", all - 1);
+		ct_text_add(to, room, ": what %s threads waited for is not recorded",
+			    all > 1 ? "their" : "its");
+	}
+	if (threads)
+		ct_text_add(to, room, "; %s threads came and went unseen",
+			    ct_text_count(number, threads));
+	if (programs)
+		ct_text_add(to, room, "%s%s programs came and went unseen", to[0] ? "; " : "",
+			    ct_text_count(number, programs));
+	return to[0] ? to : NULL;
 }
 
 void ct_spots_print(struct ct_view *v)

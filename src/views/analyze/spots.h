@@ -16,6 +16,13 @@
 const char *ct_spots_line(struct ct_view *v, char *to, size_t room);
 
 /*
+ * ct_spots_unreached - the processes that the recorder's object did not get into, and what was seen too late, in one line for people
+ * Returns to, or NULL when there are none.
+ * Context: tools.
+ */
+const char *ct_spots_unreached(struct ct_view *v, char *to, size_t room);
+
+/*
  * ct_spots_print, ct_spots_json - each of them; as text, or as an array "blind" of an object that is being written
  * Context: tools.
  */

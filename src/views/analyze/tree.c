@@ -203,6 +203,11 @@ static const char *end_text(const struct tree *t, uint32_t i, char *to, size_t r
 	return to;
 }
 
+static bool has_waits(const struct ct_process_rec *p)
+{
+	return !(p->flags & (CT_PROC_LEFT_OUT | CT_PROC_UNREACHED));
+}
+
 static void print_node(const struct tree *t, uint32_t i, unsigned depth)
 {
 	char n[3][CT_TEXT_NUMBER], end[32], text[CT_NAME_MAX];
@@ -214,8 +219,8 @@ static void print_node(const struct tree *t, uint32_t i, unsigned depth)
 		indent = t->v->o.width / 4;
 	fprintf(t->v->out, "%8u %9.3f %9s %4u %10s %9s  %-13s ", p->pid,
 		1e-9 * (double)ct_view_when(t->v, p->begin_ticks), ct_text_ns(n[0], lived(t, i)),
-		node->threads, p->flags & CT_PROC_LEFT_OUT ? "-" : ct_text_count(n[1], node->waits),
-		p->flags & CT_PROC_LEFT_OUT ? "-" : ct_text_ns(n[2], ct_view_ns(t->v, node->total)),
+		node->threads, has_waits(p) ? ct_text_count(n[1], node->waits) : "-",
+		!has_waits(p) ? "-" : ct_text_ns(n[2], ct_view_ns(t->v, node->total)),
 		end_text(t, i, end, sizeof(end)));
 	fprintf(t->v->out, "%*s%s", (int)indent, "", ct_bold(t->v));
 	ct_text_cut(t->v->out, ct_text_safe(text, sizeof(text), command_of(t, i)),
@@ -291,6 +296,7 @@ static void json_node(const struct tree *t, uint32_t i, struct ct_json *j)
 		ct_json_number(j, "outside_pid", p->outside_pid);
 	ct_json_bool(j, "forked", p->forked_from != 0);
 	ct_json_bool(j, "recorded", !(p->flags & CT_PROC_LEFT_OUT));
+	ct_json_bool(j, "reached", !(p->flags & CT_PROC_UNREACHED));
 	ct_json_text(j, "exe", ct_trace_string(t->v->trace, p->exe));
 	ct_json_text(j, "command", command_of(t, i));
 	ct_json_number(j, "begin_ns", ct_view_when(t->v, p->begin_ticks));

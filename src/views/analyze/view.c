@@ -275,7 +275,8 @@ static void note_state(struct ct_view *v, note_fn *note, void *arg)
 		const struct ct_process_rec *p = &v->model->tables.processes[i];
 
 		blind += p->state >= CT_PROC_LIVE && p->pid &&
-			 !(p->flags & (CT_PROC_OWNER_READABLE | CT_PROC_LEFT_OUT));
+			 !(p->flags &
+			   (CT_PROC_OWNER_READABLE | CT_PROC_LEFT_OUT | CT_PROC_UNREACHED));
 	}
 	if (blind) {
 		snprintf(text, sizeof(text),
@@ -348,6 +349,8 @@ static void note_spots(struct ct_view *v, note_fn *note, void *arg)
 {
 	char text[512];
 
+	if (ct_spots_unreached(v, text, sizeof(text)))
+		note(arg, text);
 	if (ct_spots_line(v, text, sizeof(text)))
 		note(arg, text);
 }
