@@ -367,26 +367,23 @@ static void refused(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched
 	add(s, none, &r, s->now.mono_ns);
 }
 
-static const struct {
-	const struct ct_switch_source *source;
-	enum ct_sched_from from;
-} all[] = {{&ct_switches_bpf, CT_SCHED_FROM_BPF}, {&ct_switches_perf, CT_SCHED_FROM_PERF}};
+static bool opens(const struct ct_switch_source *source, pid_t pid)
+{
+	struct ct_switches s = {.ready = -1};
+
+	if (source->open(&s, pid) < 0)
+		return false;
+	source->close(&s);
+	return true;
+}
 
 bool ct_sched_can(enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid)
 {
-	unsigned n = sizeof(all) / sizeof(all[0]), i;
+	bool any = from == CT_SCHED_FROM_ANY;
 
-	for (i = n; i-- > 0 && mode != CT_SCHED_OFF;) {
-		struct ct_switches s = {.ready = -1};
-
-		if (from != CT_SCHED_FROM_ANY && from != all[i].from)
-			continue;
-		if (all[i].source->open(&s, pid) == 0) {
-			all[i].source->close(&s);
-			return true;
-		}
-	}
-	return false;
+	return mode != CT_SCHED_OFF &&
+	       (((any || from == CT_SCHED_FROM_PERF) && opens(&ct_switches_perf, pid)) ||
+		((any || from == CT_SCHED_FROM_BPF) && opens(&ct_switches_bpf, pid)));
 }
 
 /*
@@ -396,6 +393,10 @@ bool ct_sched_can(enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid)
 static void find_source(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched_from from,
 			pid_t pid)
 {
+	static const struct {
+		const struct ct_switch_source *source;
+		enum ct_sched_from from;
+	} all[] = {{&ct_switches_bpf, CT_SCHED_FROM_BPF}, {&ct_switches_perf, CT_SCHED_FROM_PERF}};
 	unsigned n = sizeof(all) / sizeof(all[0]), i;
 
 	for (i = 0; i < n && !s->from.source; i++) {
