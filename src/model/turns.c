@@ -189,11 +189,15 @@ static void settle_holes(struct ct_turns *t, uint64_t begin, uint64_t end)
 	uint32_t i, n = 0;
 
 	for (i = 0; i < t->cpus.count; i++) {
-		const struct ct_turns_cpu *c = ct_table_row(&t->cpus, i);
+		struct ct_turns_cpu *c = ct_table_row(&t->cpus, i);
 
+		/* a recording that was cut off, or goes on: what came after its newest record is not here */
+		if (!c->to) {
+			close_turn(t, c, c->last, CT_TURN_UNSEEN);
+			c->to = c->last;
+		}
 		add_hole(t, begin, c->from ? c->from : end);
-		if (c->to)
-			add_hole(t, c->to, end);
+		add_hole(t, c->to, end);
 	}
 	if (!t->cpus.count)
 		add_hole(t, begin, end);
