@@ -172,6 +172,24 @@ static int walk(struct ct_trace *t, struct reading *r, bool (*shows)(void *arg, 
 	return err;
 }
 
+/* What a process used before it executed another program is in the first record of that image, where nobody had looked before. */
+static void count_images_before(struct reading *r, bool (*shows)(void *arg, uint32_t process),
+				void *arg)
+{
+	const struct ct_process_rec *rows = r->tables->processes;
+	uint32_t i, next;
+
+	for (i = r->tables->process_count; i-- > 0;) {
+		next = rows[i].next_image;
+		if (r->process[i].counted || next <= i + 1 || next > r->tables->process_count ||
+		    !r->process[next - 1].counted || rows[i].flags & CT_PROC_LEFT_OUT ||
+		    !shows(arg, i))
+			continue;
+		r->process[i].counted = true;
+		r->over->processes++;
+	}
+}
+
 int ct_usage_build(struct ct_trace *t, const struct ct_model *m, struct ct_usage_over *over,
 		   bool (*shows)(void *arg, uint32_t process), void *arg)
 {
@@ -191,6 +209,7 @@ int ct_usage_build(struct ct_trace *t, const struct ct_model *m, struct ct_usage
 					(struct end){m->tables.processes[i].end_ticks, i};
 		qsort(r.ends, r.ends_n, sizeof(*r.ends), by_ticks);
 		err = walk(t, &r, shows, arg);
+		count_images_before(&r, shows, arg);
 	}
 	free(r.process);
 	free(r.ends);

@@ -27,7 +27,7 @@ struct ct_usage_over {
 	struct ct_usage_slice *slices;
 	uint64_t
 		known_from; /* ticks: before this nothing was read; UINT64_MAX: there are no records */
-	uint32_t processes; /* that have records */
+	uint32_t processes; /* that have records, or executed an image that has */
 };
 
 /*
