@@ -81,7 +81,7 @@ static void close_rings(struct ct_switches *s)
 	struct perf_ring *ring = s->own;
 	unsigned i;
 
-	for (i = 0; i < s->n; i++) {
+	for (i = 0; ring && i < s->n; i++) {
 		if (ring[i].page)
 			munmap(ring[i].page, ring[i].bytes + page);
 		close(ring[i].fd);

@@ -73,6 +73,8 @@ static struct spread spread_of(const struct groups *all, const struct group *g, 
 	struct spread s = {0};
 	uint32_t i;
 
+	if (!g->count)
+		return s;
 	for (i = 0; i < g->count; i++) {
 		all->sorted[i] = all->member[g->first + i].figure[figure];
 		s.total += all->sorted[i];
