@@ -36,6 +36,8 @@ struct check {
 	struct slot_check *slots;  /* by run */
 	uint32_t *run_of;	   /* by chunk */
 	uint64_t *begun;	   /* bits, by thread serial */
+	size_t begun_room;	   /* words of it */
+	bool failed;		   /* memory ran out */
 	struct ct_index_row *rows; /* by chunk block */
 	struct ct_problem at;	   /* where we are */
 };
@@ -56,11 +58,26 @@ static void problem(struct check *c, const char *fmt, ...)
 
 static bool has_begun(const struct check *c, uint32_t serial)
 {
-	return c->begun[serial / 64] >> serial % 64 & 1;
+	return serial / 64 < c->begun_room && (c->begun[serial / 64] >> serial % 64 & 1);
 }
 
 static void mark_begun(struct check *c, uint32_t serial)
 {
+	size_t room = c->begun_room ? c->begun_room : 64;
+	uint64_t *p;
+
+	while (room <= serial / 64)
+		room *= 2;
+	if (room != c->begun_room) {
+		p = realloc(c->begun, room * sizeof(*p));
+		if (!p) {
+			c->failed = true;
+			return;
+		}
+		memset(p + c->begun_room, 0, (room - c->begun_room) * sizeof(*p));
+		c->begun = p;
+		c->begun_room = room;
+	}
 	c->begun[serial / 64] |= 1ull << serial % 64;
 }
 
@@ -519,8 +536,7 @@ static int start(struct check *c)
 	c->slots = calloc(t->runs_n + 1, sizeof(*c->slots));
 	c->run_of = calloc(t->chunks_n + 1, sizeof(*c->run_of));
 	c->rows = calloc(t->blocks_n + 1, sizeof(*c->rows));
-	c->begun = calloc(SERIALS_MAX / 64, sizeof(*c->begun));
-	if (!c->slots || !c->run_of || !c->rows || !c->begun)
+	if (!c->slots || !c->run_of || !c->rows)
 		return -ENOMEM;
 	for (i = 0; i < t->runs_n; i++)
 		for (k = 0; k < t->runs[i].n; k++)
@@ -557,5 +573,7 @@ int64_t ct_validate(struct ct_trace *t, void (*tell)(void *arg, const struct ct_
 	free(c.run_of);
 	free(c.rows);
 	free(c.begun);
+	if (!err && c.failed)
+		err = -ENOMEM;
 	return err ? err : c.problems;
 }

@@ -276,7 +276,7 @@ static void step(int sig)
 /* Waits are counted as well as records are: one of the handler's was lost where it came while the count was in a register. */
 static void a_ring_counts_waits_at_any_instruction(void **state)
 {
-	const uint64_t v[CT_FIELDS_tally] = {[CT_F_tally_op] = 1, [CT_F_tally_count] = 5};
+	const uint64_t v[CT_FIELDS_MAX] = {[CT_F_tally_op] = 1, [CT_F_tally_count] = 5};
 	struct sigaction sa = {.sa_handler = step}, old;
 	int n;
 
