@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,13 +27,9 @@
 #define CPU_CLOCK(pid)                                                                             \
 	((clockid_t)(~(unsigned)(pid) << 3 | 2u)) /* of all its threads: CPUCLOCK_SCHED */
 
-static uint64_t ns_of(clockid_t clock)
+static uint64_t own_cpu_ns(void)
 {
-	struct timespec ts;
-
-	if (syscall(SYS_clock_gettime, clock, &ts) < 0)
-		return 0;
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return ct_clock_ns(&ct_cap.clock, CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* The text of a file, from its beginning. */
@@ -132,7 +127,7 @@ static uint64_t stat_field(const char *text, unsigned n)
 /* False: it is gone. */
 static bool read_sums(struct ct_usage_process *p)
 {
-	uint64_t cpu_ns = ns_of(CPU_CLOCK(p->pid)),
+	uint64_t cpu_ns = ct_clock_ns(&ct_cap.clock, CPU_CLOCK(p->pid)),
 		 tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK),
 		 page = (uint64_t)sysconf(_SC_PAGESIZE), all, files;
 	char text[1024], *at;
@@ -288,15 +283,15 @@ void ct_usage_look(struct ct_usage *u, uint64_t now_ns)
 
 	if (!u->slot || now_ns < u->sums_ns)
 		return;
-	began = ns_of(CLOCK_THREAD_CPUTIME_ID);
+	began = own_cpu_ns();
 	follow_images(u);
 	meet_new(u);
 	for (i = 0; i < u->n; i++)
 		u->process[i].there = read_sums(&u->process[i]);
-	read = counted = ns_of(CLOCK_THREAD_CPUTIME_ID);
+	read = counted = own_cpu_ns();
 	if (now_ns >= u->switches_ns) {
 		count_switches(u);
-		counted = ns_of(CLOCK_THREAD_CPUTIME_ID);
+		counted = own_cpu_ns();
 		u->switches_ns = now_ns + pause_after(u, read, counted);
 	}
 	for (i = 0; i < u->n; i++)
@@ -305,8 +300,7 @@ void ct_usage_look(struct ct_usage *u, uint64_t now_ns)
 	u->pause_ns = any			   ? CT_USAGE_PAUSE_NS
 		      : u->pause_ns * 2 < QUIET_NS ? u->pause_ns * 2
 						   : QUIET_NS;
-	u->sums_ns =
-		now_ns + pause_after(u, began + (counted - read), ns_of(CLOCK_THREAD_CPUTIME_ID));
+	u->sums_ns = now_ns + pause_after(u, began + (counted - read), own_cpu_ns());
 }
 
 void ct_usage_last(struct ct_usage *u, uint64_t now_ns)
