@@ -20,7 +20,6 @@
 #define RESULT_ERROR(r)	     (-(long)(r))
 #define RESULT_POINTER(r)    ((r) ? 0 : -(long)*__errno_location())
 #define RESULT_EAI(r)	     resolver_error(r)
-#define RESULT_NONE(r)	     0
 #define RESULT_OPENED(r)     (object_ = CT_ID(r), ct_call_result((long)(r)))
 #define RESULT_CHILD(r)	     child((long)(r), status)
 #define RESULT_CHILD_INFO(r) child_info((long)(r), info)

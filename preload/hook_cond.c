@@ -4,8 +4,7 @@
  * A wait releases its mutex inside libc, where no wrapper sees it; so the release is put on the wake board here, as unlock would have,
  * or the next holder of the mutex would find an older one there and blame the wrong thread.  The stack of that release is the waiter's.
  *
- * x86-64 has two versions with different objects.  The old one (2.2.5) keeps a pointer where the new one keeps its state, so
- * nothing in it is looked at.
+ * x86-64 has two versions with different objects.  The old one (2.2.5) is a pointer to one of the new ones, made at the first use.
  */
 #include "wrap.h"
 
@@ -18,6 +17,8 @@ int ct_cond_broadcast(pthread_cond_t *c);
 int ct_cond_init(pthread_cond_t *c, const pthread_condattr_t *attr);
 int ct_cond_wait_old(void *c, pthread_mutex_t *m);
 int ct_cond_timedwait_old(void *c, pthread_mutex_t *m, const struct timespec *ts);
+int ct_cond_signal_old(void *c);
+int ct_cond_broadcast_old(void *c);
 #else
 #define ct_cond_wait	  pthread_cond_wait
 #define ct_cond_timedwait pthread_cond_timedwait
@@ -108,6 +109,37 @@ CT_EXPORT int ct_cond_timedwait_old(void *c, pthread_mutex_t *m, const struct ti
 	COND_WAIT_AS(c, m, false, ct_real.cond_timedwait_old(c, m, ts), );
 }
 
+/* The waits are on the old object's address, so the wakes are as well. */
+static CT_COLD int signal_old_slow(void *c, int (*real)(void *), bool all)
+{
+	uint64_t now = ct_now();
+	int err = real(c);
+
+	ct_wake(CT_OP_cond, c, now, all, false);
+	return err;
+}
+
+static int old_has_waiters(void *c)
+{
+	const pthread_cond_t *inside =
+		__atomic_load_n((const pthread_cond_t **)c, __ATOMIC_ACQUIRE);
+
+	return inside && ct_cond_has_waiters(inside);
+}
+
+CT_EXPORT int ct_cond_signal_old(void *c)
+{
+	return ct_likely(!old_has_waiters(c)) ? ct_real.cond_signal_old(c)
+					      : signal_old_slow(c, ct_real.cond_signal_old, false);
+}
+
+CT_EXPORT int ct_cond_broadcast_old(void *c)
+{
+	return ct_likely(!old_has_waiters(c))
+		       ? ct_real.cond_broadcast_old(c)
+		       : signal_old_slow(c, ct_real.cond_broadcast_old, true);
+}
+
 __asm__(".symver ct_cond_wait, pthread_cond_wait@@GLIBC_2.3.2, remove");
 __asm__(".symver ct_cond_timedwait, pthread_cond_timedwait@@GLIBC_2.3.2, remove");
 __asm__(".symver ct_cond_signal, pthread_cond_signal@@GLIBC_2.3.2, remove");
@@ -115,6 +147,8 @@ __asm__(".symver ct_cond_broadcast, pthread_cond_broadcast@@GLIBC_2.3.2, remove"
 __asm__(".symver ct_cond_init, pthread_cond_init@@GLIBC_2.3.2, remove");
 __asm__(".symver ct_cond_wait_old, pthread_cond_wait@GLIBC_2.2.5, remove");
 __asm__(".symver ct_cond_timedwait_old, pthread_cond_timedwait@GLIBC_2.2.5, remove");
+__asm__(".symver ct_cond_signal_old, pthread_cond_signal@GLIBC_2.2.5, remove");
+__asm__(".symver ct_cond_broadcast_old, pthread_cond_broadcast@GLIBC_2.2.5, remove");
 #endif
 
 /* --- C11: in glibc a cnd_t is a pthread_cond_t, an mtx_t a pthread_mutex_t ---------------------------------------------------------- */

@@ -18,7 +18,7 @@
  * OP is the operation's name in ops.def, RESULT what each wait must have returned: a pthread
  * function its error, a system call the count or -errno; "-" where it is a new descriptor, whose number
  * says nothing.  The wait is made in WAIT_FUNCTION, and
- * ended in WAKE_FUNCTION ("-": by itself; "?": the trace cannot tell); both are on the stack.  FD
+ * ended in WAKE_FUNCTION ("-": by itself); both are on the stack.  FD
  * is the descriptor, "-" where there is none or it is not looked at.
  */
 #ifndef CT_TESTS_TRUTH_H

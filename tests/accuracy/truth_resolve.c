@@ -80,6 +80,8 @@ static long answer(size_t size, int code, int answers)
 }
 
 /* One record: of the name and type asked for, valid for a minute. */
+enum { RECORD_HEAD = 12 };
+
 static long answer_record(const void *data, size_t length)
 {
 	size_t size = take_question();
@@ -92,7 +94,7 @@ static long answer_record(const void *data, size_t length)
 	NS_PUT32(60, p);
 	NS_PUT16(length, p);
 	memcpy(p, data, length);
-	return answer(size + 12 + length, ns_r_noerror, 1);
+	return answer(size + RECORD_HEAD + length, ns_r_noerror, 1);
 }
 
 static APART long wake_address(void)
@@ -173,7 +175,7 @@ static APART long wait_getnameinfo(void)
 static APART long wait_gethostbyname(void)
 {
 	ask_ours();
-	return gethostbyname("host.example.") ? 0 : -1;
+	return gethostbyname("host.example.") ? 1 : -1;
 }
 
 static APART long wait_gethostbyname_r(void)
@@ -192,7 +194,7 @@ static APART long wait_gethostbyaddr(void)
 	static const unsigned char address[] = {192, 0, 2, 1};
 
 	ask_ours();
-	return gethostbyaddr(address, sizeof(address), AF_INET) ? 0 : -1;
+	return gethostbyaddr(address, sizeof(address), AF_INET) ? 1 : -1;
 }
 
 static APART long wait_res_query(void)
@@ -200,8 +202,14 @@ static APART long wait_res_query(void)
 	unsigned char found[NS_PACKETSZ];
 
 	ask_ours();
-	return res_query("host.example.", ns_c_in, ns_t_a, found, sizeof(found)) > 0 ? 0 : -1;
+	return res_query("host.example.", ns_c_in, ns_t_a, found, sizeof(found));
 }
+
+/* What res_query answers: the length of the message. */
+enum {
+	ADDRESS_SIZE =
+		NS_HFIXEDSZ + sizeof("\4host\7example") + NS_QFIXEDSZ + RECORD_HEAD + NS_INADDRSZ
+};
 
 #define ASK(name, place, wait, wake, result)                                                       \
 	{                                                                                          \
@@ -213,10 +221,12 @@ static const struct truth_case cases[] = {
 	ASK("getaddrinfo_unknown", look_up, wait_unknown, wake_unknown, -ENOENT),
 	ASK("getaddrinfo_failure", look_up, wait_failure, wake_failure, -EAGAIN),
 	ASK("getnameinfo", wait_getnameinfo, wait_getnameinfo, wake_name, 0),
-	ASK("gethostbyname", wait_gethostbyname, wait_gethostbyname, wake_address, 0),
+	ASK("gethostbyname", wait_gethostbyname, wait_gethostbyname, wake_address, 1),
+	ASK("gethostbyname_unknown", wait_gethostbyname, wait_gethostbyname, wake_unknown, -1),
 	ASK("gethostbyname_r", wait_gethostbyname_r, wait_gethostbyname_r, wake_address, 0),
-	ASK("gethostbyaddr", wait_gethostbyaddr, wait_gethostbyaddr, wake_name, 0),
-	ASK("res_query", wait_res_query, wait_res_query, wake_address, 0),
+	ASK("gethostbyaddr", wait_gethostbyaddr, wait_gethostbyaddr, wake_name, 1),
+	ASK("res_query", wait_res_query, wait_res_query, wake_address, ADDRESS_SIZE),
+	ASK("res_query_unknown", wait_res_query, wait_res_query, wake_unknown, -1),
 };
 
 static void set_up(void)

@@ -75,7 +75,7 @@ static APART long wake_cnd(void)
 	return cnd_signal(&c11_cond) == thrd_success ? 0 : -1;
 }
 
-/* The version of programs from before 2003: another object under the same names, in which nobody can see a waiter. */
+/* The version of programs from before 2003: another object under the same names. */
 #if defined(__x86_64__)
 typedef struct {
 	void *state[6];
@@ -105,11 +105,6 @@ static APART long wake_old_broadcast(void)
 {
 	return old_broadcast(&old_cond) ? -1 : 0;
 }
-
-#define OLD(name, wait, wake)                                                                      \
-	{                                                                                          \
-		name, "cond", NULL, wait, wake, NULL, #wait, "?", 0, false, NULL                   \
-	}
 #endif
 
 #define SEM_CASE(name, call)                                                                       \
@@ -249,9 +244,9 @@ static const struct truth_case cases[] = {
 	CASE("cond_clockwait", "cond", NULL, wait_cond_clockwait, wake_signal, NULL, 0),
 	TIMEOUT(cond_timeout, "cond", NULL, NULL),
 #if defined(__x86_64__)
-	OLD("old_cond", wait_old_cond, wake_old_signal),
-	OLD("old_cond_broadcast", wait_old_cond, wake_old_broadcast),
-	OLD("old_cond_timed", wait_old_cond_timed, wake_old_signal),
+	CASE("old_cond", "cond", NULL, wait_old_cond, wake_old_signal, NULL, 0),
+	CASE("old_cond_broadcast", "cond", NULL, wait_old_cond, wake_old_broadcast, NULL, 0),
+	CASE("old_cond_timed", "cond", NULL, wait_old_cond_timed, wake_old_signal, NULL, 0),
 	TIMEOUT(old_cond_timeout, "cond", NULL, NULL),
 #endif
 	CASE("cnd_wait", "cond", NULL, wait_cnd_wait, wake_cnd, NULL, 0),
