@@ -31,11 +31,12 @@ export HOME=$work TZ=UTC LC_ALL=C.UTF-8
 unset CTRACE_ARENA CTRACE_DIR CTRACE_THRESHOLD LD_PRELOAD MAKEFLAGS
 server=
 
-# For programs that refuse to be root: the scratch folder and the build under /mnt of this namespace, where everybody may pass.
+# For programs that refuse to be root: the scratch folder and the build under /mnt of this namespace, where everybody may pass. And for
+# those that put sockets into folders of folders: the name of one may have 107 letters.
 in_the_open() {
 	[ "$HOST_OWN" = yes ] || return 0
 	mount -t tmpfs -o mode=755 none /mnt && mkdir /mnt/run /mnt/build && mount --bind "$work" /mnt/run && mount --bind "$BUILD" /mnt/build || return
-	work=/mnt/run HOME=/mnt/run trace=/mnt/run/t.ctrace
+	work=/mnt/run HOME=/mnt/run TMPDIR=/mnt/run trace=/mnt/run/t.ctrace
 	CTRACE_RUN=/mnt/build/ctrace-run CTRACE=/mnt/build/ctrace LIBCTRACE=/mnt/build/libctrace.so
 	chmod 755 $work && cd $work || exit 1
 }
