@@ -701,5 +701,6 @@ int ct_model_finish(struct ct_model *m)
 	     m->edges.failed || m->calls.failed || m->hist.failed || m->wakes.failed ||
 	     m->pending.failed || m->fd_names.failed || m->more.failed || m->mappings.failed))
 		err = -ENOMEM;
+	ct_pool_free(&m->wakes); /* all are matched: who wants them again reads the trace */
 	return err ? err : m->error;
 }

@@ -19,8 +19,8 @@
  *                |- calls   (thread, operation) -> all calls, the short ones too
  *                +- turns   when threads had a CPU (turns.h), from which states.h makes their lives
  *
- * Memory grows with the number of different cells (about 100 bytes), edges (50) and buckets (30), and by 52 bytes for every wait
- * whose waker has to be looked for and 28 for every wake record; not with the number of records.
+ * Memory grows with the number of different cells (about 100 bytes), edges (50) and buckets (30), by 52 bytes for every wait whose waker
+ * has to be looked for, and until they are matched by 28 for every wake record; not with the number of records.
  *
  * All times are clock ticks of the trace until a view converts them.
  */

@@ -17,10 +17,13 @@ struct in {
 	bool wait;
 	uint32_t cell; /* CT_NONE: nothing was counted for it */
 	enum ct_why why;
-	uint32_t waker;	   /* serial, 0 unknown */
-	uint32_t stranger; /* tid of a waker that was not traced, 0 none */
-	uint64_t release;  /* UINT64_MAX unknown */
-	bool call;	   /* it enters the kernel */
+	uint32_t waker;	      /* serial, 0 unknown */
+	uint32_t waker_stack; /* 0 unknown */
+	uint32_t stranger;    /* tid of a waker that was not traced, 0 none */
+	uint64_t release;     /* UINT64_MAX unknown */
+	bool call;	      /* it enters the kernel */
+	uint32_t number, op, stack;
+	const struct ct_record *record;
 };
 
 struct cursor {
@@ -32,6 +35,7 @@ struct cursor {
 	uint16_t last_cpu;
 	uint8_t last_state;
 	bool begun, had_turn;
+	uint32_t waits;
 	struct ct_life life;
 };
 
@@ -112,7 +116,12 @@ static void emit(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_
 			       .cpu = cpu,
 			       .cell = in->cell,
 			       .waker = in->waker,
-			       .stranger = in->stranger};
+			       .waker_stack = in->waker_stack,
+			       .stranger = in->stranger,
+			       .wait = in->number,
+			       .op = in->op,
+			       .stack = in->stack,
+			       .record = in->record};
 
 	c->at = to;
 	c->life.state[state] += dur;
@@ -153,6 +162,8 @@ static void go_woken(struct ct_states *s, uint32_t thread, struct cursor *c, uin
 	struct in by = *in;
 
 	if (s->span && next && ct_turn_waker(s->model, next, &w)) {
+		if (w.thread != by.waker)
+			by.waker_stack = 0;
 		by.waker = w.thread;
 		by.stranger = w.stranger;
 	}
@@ -298,10 +309,12 @@ static void find_release(struct ct_states *s, uint32_t thread, uint32_t object,
 	struct ct_kernel_waker w;
 
 	in->waker = (uint32_t)r->v[CT_F_wait_waker];
+	in->waker_stack = (uint32_t)r->v[CT_F_wait_waker_stack];
 	if (ct_wait_is_pending(m, object, r) && s->pending < m->pending.count) {
 		const struct ct_pending *p = ct_pool_at(&m->pending, s->pending++);
 
 		in->waker = p->waker;
+		in->waker_stack = p->waker ? p->waker_stack : 0;
 		ago = p->waker && p->ago != CT_AGO_UNKNOWN ? p->ago : 0;
 	} else if (r->v[CT_F_wait_op] == CT_OP_join && !in->waker) {
 		in->waker = (uint32_t)r->v[CT_F_wait_object];
@@ -313,6 +326,7 @@ static void find_release(struct ct_states *s, uint32_t thread, uint32_t object,
 		in->release = r->ticks - ago;
 	if (!in->waker && s->span && ct_kernel_waker(m, thread, r->ticks, dur, &w)) {
 		in->waker = w.thread;
+		in->waker_stack = 0;
 		in->stranger = w.stranger;
 	}
 }
@@ -384,6 +398,10 @@ void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct 
 	in.why = in.cell == CT_NONE ? why_of(op)
 				    : (enum ct_why)ct_model_cell(s->model, in.cell)->why;
 	in.call = op >= CT_OP_FIRST_CALL;
+	in.number = ++s->cursor[thread].waits;
+	in.op = op;
+	in.stack = (uint32_t)r->v[CT_F_wait_stack];
+	in.record = r;
 	if (in.cell != CT_NONE && ct_op_class(op) == CT_CLASS_LOCK &&
 	    ct_turns_any(&s->model->turns))
 		watch_holder(s, who, r, &in, r->ticks - dur);
@@ -402,10 +420,13 @@ int ct_states_finish(struct ct_states *s)
 		struct in in = {.wait = true,
 				.cell = w->cell,
 				.release = UINT64_MAX,
-				.call = w->op >= CT_OP_FIRST_CALL};
+				.call = w->op >= CT_OP_FIRST_CALL,
+				.op = w->op,
+				.stack = w->stack};
 
 		if (thread == CT_NONE)
 			continue;
+		in.number = ++s->cursor[thread].waits;
 		in.why = w->cell == CT_NONE ? why_of(w->op)
 					    : (enum ct_why)ct_model_cell(m, w->cell)->why;
 		go_through(s, thread, w->start, UINT64_MAX, &in);

@@ -43,11 +43,16 @@ struct ct_span {
 	uint8_t state;	   /* enum ct_state */
 	uint8_t source;	   /* enum ct_state_source */
 	uint16_t cpu;	   /* on a CPU: which; woken, preempted: the one it got at last */
-	uint32_t cell;	   /* of the wait; CT_NONE outside of one */
+	uint32_t
+		cell; /* of the wait; CT_NONE outside of one, and of one that ended after the window */
 	uint32_t
 		waker; /* serial of who ended the wait; woken: of who woke it, in no wait too; 0 unknown */
-	uint32_t stranger; /* tid of one who is not traced, as the kernel told; 0 none */
-	uint32_t pad;
+	uint32_t waker_stack; /* where it did; 0 unknown */
+	uint32_t stranger;    /* tid of one who is not traced, as the kernel told; 0 none */
+	uint32_t wait;	      /* number of the wait among the thread's; 0: in none */
+	uint32_t op, stack;   /* of the wait */
+	const struct ct_record *
+		record; /* of the wait, during the call; NULL: in none, or in one that has not ended */
 };
 
 /* Sums of a thread. */

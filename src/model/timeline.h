@@ -1,0 +1,108 @@
+/*
+ * timeline.h - a whole trace in order of time: what every thread was in at each instant, and what it told on the way.
+ *
+ * It is the floor that everything stands on that goes through a trace from its beginning to its end (exports, readers): the lives of
+ * states.h, which come thread by thread, merged with each other and with single records.
+ *
+ *	thread 1   begin |-awake--|-blocked in wait 1-|woken|-awake--------| end
+ *	thread 2          begin |-awake----------------------------|-blocked, its end not seen
+ *	                                 ^ record     ^ release      ^ record
+ *
+ * Items:
+ *   BEGIN   a thread's life begins, or it was there already when the window began.  The first item of every thread.
+ *   STATE   from here on, until `to`, it is in a state.  The states of a thread have no gap: each begins where the one before ended,
+ *           the first at the thread's BEGIN, and the last ends at its END.
+ *   END     its life ends, or (item.ended false) the trace or the window does.
+ *   RECORD  any other record of the trace that was asked for (options.events), decoded: wakes, creations, names, losses, what
+ *           processes use.  A new event needs nothing here but its bit in options.events.
+ *
+ * A wait is one STATE item or several (blocked, then woken; with switches also on the CPU), all with the same number item.wait.  Every one of
+ * them tells the whole wait: operation, stack, cell (which has the object), who ended it and where, the result.  `woken` begins
+ * at the release, so its waker, if it is a thread of this trace, is awake or running then, up to what clocks of CPUs differ.
+ *
+ * Order: by ticks; on equal ticks BEGIN, then woken, then states off the CPU, then the others, then RECORD, then END, and then by thread.  So who
+ * leaves a CPU comes before who gets it, and a thread that was released by another one's last deed comes before the other's end.
+ * Ticks never decrease, but for records that the recorder wrote late (CT_RECORD_LATE of read/trace.h).
+ *
+ * Memory: each state takes about 4 bytes, a wait 6 to 10 more, a record of another event about 8; nothing else grows with the trace.  Making it
+ * reads the records once for the states and once for the others.
+ */
+#ifndef CT_MODEL_TIMELINE_H
+#define CT_MODEL_TIMELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/build.h"
+
+struct ct_timeline;
+
+enum ct_timeline_kind { CT_TIMELINE_BEGIN, CT_TIMELINE_STATE, CT_TIMELINE_RECORD, CT_TIMELINE_END };
+
+struct ct_timeline_item {
+	uint64_t ticks;
+	uint32_t
+		thread; /* row in model->threads; records of no thread: of serial 0, CT_NONE when there is no such row */
+	uint8_t kind; /* enum ct_timeline_kind */
+	bool ended;   /* END: the thread has ended */
+	/* STATE */
+	uint8_t state;	/* enum ct_state */
+	uint8_t source; /* enum ct_state_source */
+	uint64_t to;
+	uint16_t cpu;	      /* as in struct ct_span */
+	bool open;	      /* in a wait that has not ended */
+	uint32_t waker;	      /* serial of who ended the wait or woke it, 0 unknown */
+	uint32_t waker_stack; /* 0 unknown */
+	uint32_t stranger;    /* tid of a waker that was not traced, 0 none */
+	uint32_t
+		wait; /* number of the wait among the thread's, 0: in none; what follows is 0 then */
+	uint32_t op, stack;
+	uint32_t cell; /* CT_NONE outside of a wait, and in one that ended after the window */
+	uint32_t owner, owner_last, flags;
+	int64_t result;
+	/* RECORD: until the next call */
+	const struct ct_record *record;
+};
+
+struct ct_timeline_options {
+	uint64_t
+		events; /* bit 1 << enum ct_event_type of the records to merge; 0: none.  Not CT_EV_wait */
+	bool (*shows)(void *arg, uint32_t thread); /* by row: only of these threads; NULL: of all */
+	void *arg;
+};
+
+/*
+ * ct_timeline_build - read the trace that ct_model_build() has made a model of; its window is the timeline's
+ * @progress: may be NULL
+ * Returns 0, -ENOMEM or -EIO.
+ * Context: tools.
+ */
+int ct_timeline_build(struct ct_trace *t, struct ct_model *m, const struct ct_timeline_options *o,
+		      ct_progress_fn *progress, void *arg, struct ct_timeline **out);
+
+/*
+ * ct_timeline_next - the next item
+ * Returns false at the end.
+ * Context: tools.
+ */
+bool ct_timeline_next(struct ct_timeline *tl, struct ct_timeline_item *item);
+
+/*
+ * ct_timeline_rewind - begin again
+ * Context: tools.
+ */
+void ct_timeline_rewind(struct ct_timeline *tl);
+
+/*
+ * ct_timeline_progress - how much was handed out, 0 to 1
+ * Context: tools.
+ */
+double ct_timeline_progress(const struct ct_timeline *tl);
+
+/*
+ * ct_timeline_free - NULL is allowed
+ * Context: tools.
+ */
+void ct_timeline_free(struct ct_timeline *tl);
+
+#endif
