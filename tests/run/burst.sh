@@ -116,7 +116,7 @@ wait_all
 look wreck.ctrace
 ring_balance wreck.ctrace 3
 cp "$arena" living
-program=$(pgrep -P $pid)
+program=$(cat /proc/$pid/task/*/children)
 kill -KILL $pid # first: it would finish the trace
 kill -KILL "$program"
 exec 7>&-

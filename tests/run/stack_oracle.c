@@ -43,12 +43,12 @@
 
 enum outcome {
 	EQUAL,
-	EQUAL_DEPTH,   /* equal as far as our 128 frames go */
-	CUT_AT_BOUND,  /* ours is the inner part: a foreign stack, read only within its page */
-	CUT_NO_CFI,    /* ours is the inner part: no unwind tables; libunwind guesses by rbp */
-	CUT_NESTED,    /* a handler interrupted a handler's capture */
-	ORACLE_SHORT,  /* libunwind gave up before the end of the stack, ours did not */
-	ORACLE_MASKED, /* no loader lock in the handler: libunwind could not look */
+	EQUAL_DEPTH,  /* equal as far as our 128 frames go */
+	CUT_AT_BOUND, /* ours is the inner part: a foreign stack, read only within its page */
+	CUT_NO_CFI,   /* ours is the inner part: no unwind tables; libunwind guesses by rbp */
+	CUT_NESTED,   /* a handler interrupted a handler's capture */
+	ORACLE_SHORT, /* libunwind gave up before the end of the stack, ours did not */
+	ORACLE_FAILED, /* no loader lock in the handler: libunwind could not look; or it lost the very first step */
 	WRONG,
 	OUTCOMES
 };
@@ -73,7 +73,8 @@ static struct {
 static struct ct_dict dict;
 static _Atomic uint32_t node_count = 1, module_count = 1, string_used;
 static _Atomic uint64_t full_count;
-static _Atomic unsigned long outcomes[OUTCOMES], frames_compared, exact_compared, dumps;
+static _Atomic unsigned long outcomes[OUTCOMES], frames_compared, exact_compared;
+static _Atomic unsigned long dumps[2]; /* [1]: of wrong ones, which others must not crowd out */
 /* What a signal handler returns to; libunwind's own mark is racy.  libpthread had its own before glibc 2.34. */
 static uintptr_t trampolines[2];
 static _Atomic unsigned deepest; /* bytes of stack that one capture used */
@@ -154,7 +155,7 @@ static enum outcome judge(const uintptr_t *ours, unsigned n, unsigned why, const
 	if (why == CT_STOP_DEPTH && n == CT_STACK_FRAMES && same == n)
 		return EQUAL_DEPTH;
 	if (why == 0 && same == m && m < n)
-		return m ? ORACLE_SHORT : ORACLE_MASKED;
+		return m ? ORACLE_SHORT : ORACLE_FAILED;
 	if (why == CT_STOP_BOUND && same == n)
 		return CUT_AT_BOUND;
 	if (why == CT_STOP_NO_CFI && same == n)
@@ -166,7 +167,7 @@ static enum outcome judge(const uintptr_t *ours, unsigned n, unsigned why, const
 	return WRONG;
 }
 
-static __attribute__((noinline)) void compare_stacks(uint32_t id)
+static __attribute__((noinline)) void compare_stacks(uint32_t id, uintptr_t caller)
 {
 	uintptr_t ours[CT_STACK_FRAMES + 1], theirs[ORACLE_MAX];
 	unsigned char exact[CT_STACK_FRAMES + 1];
@@ -175,6 +176,7 @@ static __attribute__((noinline)) void compare_stacks(uint32_t id)
 	unw_cursor_t cursor;
 	unw_context_t context;
 	unw_word_t pc;
+	const unsigned first = !drop_own; /* the place of the caller */
 	enum outcome outcome;
 
 	for (uint32_t i = id; i; i = dict.nodes[i].parent) {
@@ -214,13 +216,16 @@ static __attribute__((noinline)) void compare_stacks(uint32_t id)
 	outcome = judge(ours, n, why, theirs, m, same);
 	if (outcome == EQUAL && exact_same != n)
 		outcome = WRONG;
+	/* where oracle_check returns to is beyond doubt; libunwind 1.3, interrupted in itself, may have missed a handler there */
+	if (outcome == WRONG && same == first && n > first && ours[first] == caller)
+		outcome = ORACLE_FAILED;
 	atomic_fetch_add(&outcomes[outcome], 1);
 	atomic_fetch_add(&frames_compared, same);
 	for (unsigned i = 0; i < n; i++)
 		atomic_fetch_add(&exact_compared, exact[i]);
 	if ((outcome == WRONG || outcome == ORACLE_SHORT ||
 	     (expect_equal && outcome > EQUAL_DEPTH)) &&
-	    atomic_fetch_add(&dumps, 1) < DUMPS) {
+	    atomic_fetch_add(&dumps[outcome == WRONG], 1) < DUMPS) {
 		dprintf(STDOUT_FILENO,
 			"  %s: %u frames, stop %u; oracle %u; %u same, %u marks same\n",
 			outcome_names[outcome], n, why, m, same, exact_same);
@@ -260,7 +265,7 @@ __attribute__((visibility("default"), noinline)) void oracle_check(void)
 		used = paint(sp, 1);
 	if (used > deepest && serial == self.checks) /* else a handler has been there */
 		deepest = used;
-	compare_stacks(id);
+	compare_stacks(id, (uintptr_t)__builtin_return_address(0));
 	__asm__ volatile(""); /* keeps this frame */
 }
 
