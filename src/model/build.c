@@ -31,6 +31,9 @@ static const char *string(void *ctx, uint32_t id)
 struct feed {
 	struct ct_model *model;
 	struct ct_states *states;
+	struct ct_ended_walk ended;
+	void (*wait)(void *arg, const struct ct_ended *e);
+	void *wait_arg;
 	void (*take)(struct feed *f, const struct ct_who *who, const struct ct_record *r);
 };
 
@@ -47,6 +50,14 @@ static void take(struct feed *f, const struct ct_who *who, const struct ct_recor
 static void take_state(struct feed *f, const struct ct_who *who, const struct ct_record *r)
 {
 	ct_states_take(f->states, who, r);
+}
+
+static void take_ended_wait(struct feed *f, const struct ct_who *who, const struct ct_record *r)
+{
+	struct ct_ended e;
+
+	if (ct_ended_take(&f->ended, who, r, &e))
+		f->wait(f->wait_arg, &e);
 }
 
 static int walk(struct ct_trace *t, struct feed *feed, uint64_t events, ct_progress_fn *progress,
@@ -153,7 +164,7 @@ int ct_model_build(struct ct_trace *t, const struct ct_model_options *options,
 	m = ct_model_new(&tables, options);
 	if (!m)
 		return -ENOMEM;
-	feed = (struct feed){m, NULL, learn};
+	feed = (struct feed){.model = m, .take = learn};
 	err = walk(t, &feed, LEARN_EVENTS, progress, arg, 0, 0.3);
 	feed.take = take;
 	if (!err)
@@ -175,7 +186,8 @@ int ct_states_build(struct ct_trace *t, struct ct_model *m,
 		    void (*span)(void *arg, const struct ct_span *s), void *span_arg,
 		    ct_progress_fn *progress, void *arg, struct ct_states **out)
 {
-	struct feed feed = {m, ct_states_new(m, span, span_arg), take_state};
+	struct feed feed = {
+		.model = m, .states = ct_states_new(m, span, span_arg), .take = take_state};
 	int err;
 
 	*out = NULL;
@@ -190,4 +202,17 @@ int ct_states_build(struct ct_trace *t, struct ct_model *m,
 	}
 	*out = feed.states;
 	return 0;
+}
+
+int ct_ended_build(struct ct_trace *t, struct ct_model *m,
+		   void (*wait)(void *arg, const struct ct_ended *e), void *arg)
+{
+	struct feed feed = {.model = m,
+			    .ended = {.model = m, .kernel = true},
+			    .wait = wait,
+			    .wait_arg = arg,
+			    .take = take_ended_wait};
+	int err = walk(t, &feed, 1ull << CT_EV_wait, NULL, NULL, 0, 1);
+
+	return err ? err : m->error;
 }

@@ -4,6 +4,7 @@
 #ifndef CT_MODEL_BUILD_H
 #define CT_MODEL_BUILD_H
 
+#include "model/ended.h"
 #include "model/model.h"
 #include "model/states.h"
 #include "read/trace.h"
@@ -30,5 +31,15 @@ int ct_model_build(struct ct_trace *t, const struct ct_model_options *options,
 int ct_states_build(struct ct_trace *t, struct ct_model *m,
 		    void (*span)(void *arg, const struct ct_span *s), void *span_arg,
 		    ct_progress_fn *progress, void *arg, struct ct_states **out);
+
+/*
+ * ct_ended_build - every recorded wait of a trace once more, thread by thread in order of their ends
+ * @m:    that ct_model_build() made of the same trace
+ * @wait: called for each of them, those outside the window too
+ * Returns 0, -ENOMEM or -EIO.
+ * Context: tools.
+ */
+int ct_ended_build(struct ct_trace *t, struct ct_model *m,
+		   void (*wait)(void *arg, const struct ct_ended *e), void *arg);
 
 #endif

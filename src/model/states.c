@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "file/words.h"
+#include "model/ended.h"
 #include "model_int.h"
 
 /* What a thread is in while its cursor moves. */
@@ -43,8 +44,8 @@ struct ct_states {
 	struct ct_model *model;
 	void (*span)(void *arg, const struct ct_span *s);
 	void *arg;
-	struct cursor *cursor;	 /* by row of the thread */
-	uint32_t pending;	 /* next of model->pending */
+	struct cursor *cursor; /* by row of the thread */
+	struct ct_ended_walk waits;
 	struct ct_table holders; /* struct ct_holder_did, by cell */
 	uint64_t short_ticks;
 };
@@ -57,6 +58,7 @@ struct ct_states *ct_states_new(struct ct_model *m,
 	if (!s)
 		return NULL;
 	s->model = m;
+	s->waits.model = m;
 	s->span = span;
 	s->arg = arg;
 	s->short_ticks = m->tables.short_ticks;
@@ -299,38 +301,6 @@ static void go_through(struct ct_states *s, uint32_t thread, uint64_t start, uin
 		go_to(s, thread, least(end, c->end), in);
 }
 
-/* Who ended a wait and when; the model has looked for it where the record does not tell. */
-static void find_release(struct ct_states *s, uint32_t thread, uint32_t object,
-			 const struct ct_record *r, uint64_t dur, struct in *in)
-{
-	const struct ct_model *m = s->model;
-	uint64_t ago = r->v[CT_F_wait_wake_ago];
-	const struct ct_thread *joined;
-	struct ct_kernel_waker w;
-
-	in->waker = (uint32_t)r->v[CT_F_wait_waker];
-	in->waker_stack = (uint32_t)r->v[CT_F_wait_waker_stack];
-	if (ct_wait_is_pending(m, object, r) && s->pending < m->pending.count) {
-		const struct ct_pending *p = ct_pool_at(&m->pending, s->pending++);
-
-		in->waker = p->waker;
-		in->waker_stack = p->waker ? p->waker_stack : 0;
-		ago = p->waker && p->ago != CT_AGO_UNKNOWN ? p->ago : 0;
-	} else if (r->v[CT_F_wait_op] == CT_OP_join && !in->waker) {
-		in->waker = (uint32_t)r->v[CT_F_wait_object];
-		joined = ct_model_thread(m, in->waker);
-		if (joined && joined->ended && joined->end < r->ticks)
-			ago = r->ticks - joined->end;
-	}
-	if (ago && ago <= r->ticks)
-		in->release = r->ticks - ago;
-	if (!in->waker && s->span && ct_kernel_waker(m, thread, r->ticks, dur, &w)) {
-		in->waker = w.thread;
-		in->waker_stack = 0;
-		in->stranger = w.stranger;
-	}
-}
-
 /*
  * What whoever kept a lock's waiter waiting did in a stretch of time: who let it go in the end, else who was seen to hold it.  When it
  * ended in between, it did nothing from there on.
@@ -377,35 +347,29 @@ static void watch_holder(struct ct_states *s, const struct ct_who *who, const st
 
 void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct ct_record *r)
 {
-	uint64_t serial = who->thread, dur;
-	uint32_t op = (uint32_t)r->v[CT_F_wait_op], thread;
-	struct in in = {.wait = true, .cell = CT_NONE, .release = UINT64_MAX};
+	struct in in = {.wait = true};
+	struct ct_ended e;
 
-	if (r->type != CT_EV_wait)
+	s->waits.kernel = s->span != NULL;
+	/* of one that was left nobody knows when: what lies in it counts as outside */
+	if (!ct_ended_take(&s->waits, who, r, &e))
 		return;
-	dur = r->v[CT_F_wait_dur] < r->ticks ? r->v[CT_F_wait_dur] : r->ticks;
-	thread = ct_table_find(&s->model->threads, &serial);
-	if (thread == CT_NONE || !ct_model_counts(s->model, r)) {
-		/* it was left, nobody knows when: what lies in it counts as outside */
-		if (thread == CT_NONE || (r->v[CT_F_wait_flags] & CT_WAIT_CANCELLED))
-			return;
-	} else {
-		in.cell = ct_model_cell_of(s->model, who, thread, r);
-		if (in.cell != CT_NONE)
-			find_release(s, thread, ct_model_cell(s->model, in.cell)->object, r, dur,
-				     &in);
-	}
-	in.why = in.cell == CT_NONE ? why_of(op)
-				    : (enum ct_why)ct_model_cell(s->model, in.cell)->why;
-	in.call = op >= CT_OP_FIRST_CALL;
-	in.number = ++s->cursor[thread].waits;
-	in.op = op;
+	in.cell = e.cell;
+	in.release = e.cell == CT_NONE ? UINT64_MAX : e.release;
+	in.waker = e.cell == CT_NONE ? 0 : e.waker;
+	in.waker_stack = e.cell == CT_NONE ? 0 : e.waker_stack;
+	in.stranger = e.cell == CT_NONE ? 0 : e.stranger;
+	in.why = e.cell == CT_NONE ? why_of(e.op)
+				   : (enum ct_why)ct_model_cell(s->model, e.cell)->why;
+	in.call = e.op >= CT_OP_FIRST_CALL;
+	in.number = ++s->cursor[e.thread].waits;
+	in.op = e.op;
 	in.stack = (uint32_t)r->v[CT_F_wait_stack];
 	in.record = r;
-	if (in.cell != CT_NONE && ct_op_class(op) == CT_CLASS_LOCK &&
+	if (e.cell != CT_NONE && ct_op_class(e.op) == CT_CLASS_LOCK &&
 	    ct_turns_any(&s->model->turns))
-		watch_holder(s, who, r, &in, r->ticks - dur);
-	go_through(s, thread, r->ticks - dur, r->ticks, &in);
+		watch_holder(s, who, r, &in, e.start);
+	go_through(s, e.thread, e.start, e.end, &in);
 }
 
 int ct_states_finish(struct ct_states *s)
