@@ -105,7 +105,7 @@ LIBBPF := $(shell printf '_Static_assert(LIBBPF_MAJOR_VERSION >= 1, "");\n' | \
 endif
 TOOL_CFLAGS := -std=gnu11 -fno-omit-frame-pointer -pthread -D_GNU_SOURCE= -DCT_DEBUG=$(CT_DEBUG) \
 	$(if $(LIBBPF),-DCT_LIBBPF=1) $(SANFLAGS)
-TOOL_LIBS   := $(if $(LIBBPF),-lbpf) -ldw -lelf -llzma -liberty -lzstd -ldl -pthread
+TOOL_LIBS   := $(if $(LIBBPF),-lbpf) -ldw -lelf -llzma -liberty -lzstd -lz -ldl -pthread
 
 # Subject programs are built as a distribution would build them, and never sanitized.
 SUBJECT_CFLAGS := -std=gnu11 -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -O2 -g -pthread -D_GNU_SOURCE=

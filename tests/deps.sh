@@ -26,7 +26,7 @@ name_python_tests() {
 
 packages() {
 	case $1 in
-	build) echo gcc g++ make libc6-dev libbpf-dev libdw-dev libelf-dev libiberty-dev liblzma-dev libzstd-dev ;;
+	build) echo gcc g++ make libc6-dev libbpf-dev libdw-dev libelf-dev libiberty-dev liblzma-dev libzstd-dev zlib1g-dev ;;
 	demo) echo pigz ;;
 	test)
 		echo binutils libaio-dev libcmocka-dev liburing-dev libunwind-dev strace jq pigz redis-server redis-tools \

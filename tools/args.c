@@ -27,7 +27,14 @@ enum {
 	BLOCKED,
 	COVERAGE,
 	BLIND,
-	GROUP
+	GROUP,
+	FORMAT,
+	BLAME,
+	LOCK,
+	NO_IDLE,
+	NO_LABELS,
+	CUM,
+	LEAST
 };
 
 static const struct option options[] = {
@@ -47,6 +54,14 @@ static const struct option options[] = {
 	{"coverage", no_argument, NULL, COVERAGE},
 	{"blind", no_argument, NULL, BLIND},
 	{"group", required_argument, NULL, GROUP},
+	{"output", required_argument, NULL, 'o'},
+	{"format", required_argument, NULL, FORMAT},
+	{"blame", required_argument, NULL, BLAME},
+	{"lock", required_argument, NULL, LOCK},
+	{"no-idle", no_argument, NULL, NO_IDLE},
+	{"no-labels", no_argument, NULL, NO_LABELS},
+	{"cum", no_argument, NULL, CUM},
+	{"min-duration", required_argument, NULL, LEAST},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -67,6 +82,14 @@ static unsigned group_of(int option)
 	case LIVE:
 	case BLOCKED: return CT_ARGS_LIVE;
 	case COVERAGE: return CT_ARGS_COVERAGE;
+	case 'o':
+	case FORMAT:
+	case BLAME:
+	case LOCK:
+	case NO_IDLE:
+	case NO_LABELS:
+	case CUM:
+	case LEAST: return CT_ARGS_PROFILE;
 	default: return 0;
 	}
 }
@@ -102,6 +125,24 @@ static bool seconds(const char *s, double *out)
 	return end != s && !*end && *out >= 0 && *out < 1e9;
 }
 
+static const char *take_profile(struct ct_args *a, int option, const char *arg)
+{
+	switch (option) {
+	case 'o': a->output = arg; break;
+	case FORMAT: a->format = arg; break;
+	case LOCK: a->lock = arg; return *arg ? NULL : "is empty";
+	case NO_IDLE: a->no_idle = true; break;
+	case NO_LABELS: a->no_labels = true; break;
+	case CUM: a->by_cum = true; break;
+	case LEAST: return seconds(arg, &a->least_s) ? NULL : "is not a time in seconds";
+	case BLAME:
+		a->by_unlock = !strcmp(arg, "unlock");
+		return a->by_unlock || !strcmp(arg, "holder") ? NULL : "is not holder or unlock";
+	default: break;
+	}
+	return NULL;
+}
+
 /* Takes one option in.  Returns what is wrong with its argument, NULL when nothing is. */
 static const char *take(struct ct_args *a, int option, const char *arg)
 {
@@ -134,12 +175,12 @@ static const char *take(struct ct_args *a, int option, const char *arg)
 		else if (strcmp(arg, "auto") != 0)
 			return "is not always, never or auto";
 		break;
-	default: break;
+	default: return take_profile(a, option, arg);
 	}
 	return NULL;
 }
 
-static int usage(const char *command, const char *what, const char *arg)
+int ct_args_usage(const char *command, const char *what, const char *arg)
 {
 	char safe[256];
 
@@ -159,36 +200,40 @@ int ct_args_parse(struct ct_args *a, unsigned takes, const char *help, int argc,
 	a->view.progress = isatty(2);
 	opterr = 0;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return ct_args_finish(argv[0], 0);
 		}
 		if (c == ':')
-			return usage(argv[0], "needs a value:", argv[optind - 1]);
+			return ct_args_usage(argv[0], "needs a value:", argv[optind - 1]);
 		if (c != '?' && (group_of(c) & ~takes)) {
 			snprintf(what, sizeof(what), "--%s", name_of(c));
-			return usage(argv[0], "unknown option", what);
+			return ct_args_usage(argv[0], "unknown option", what);
 		}
 		if (c == '?')
-			return usage(argv[0], "unknown option",
-				     argv[optind > 1 ? optind - 1 : optind]);
+			return ct_args_usage(argv[0], "unknown option",
+					     argv[optind > 1 ? optind - 1 : optind]);
 		wrong = take(a, c, optarg);
 		if (wrong) {
 			snprintf(what, sizeof(what), "--%s %s:", name_of(c), wrong);
-			return usage(argv[0], what, optarg);
+			return ct_args_usage(argv[0], what, optarg);
 		}
 	}
 	if (a->view.to_s > 0 && a->view.to_s < a->view.from_s)
-		return usage(argv[0], "--to lies before --from", NULL);
+		return ct_args_usage(argv[0], "--to lies before --from", NULL);
+	if ((takes & CT_ARGS_PROFILE) && optind < argc)
+		a->kind = argv[optind++];
 	if (optind < argc)
 		a->path = argv[optind++];
 	if (optind < argc)
-		return usage(argv[0], "one argument too many:", argv[optind]);
+		return ct_args_usage(argv[0], "one argument too many:", argv[optind]);
 	if (a->coverage && a->path)
-		return usage(argv[0], "--coverage is not about a trace:", a->path);
+		return ct_args_usage(argv[0], "--coverage is not about a trace:", a->path);
+	if (!a->path && (takes & CT_ARGS_PROFILE))
+		return ct_args_usage(argv[0], "expected the profile's kind and a trace", NULL);
 	if (!a->path && !a->live && !a->coverage && !(takes & CT_ARGS_MAYFILE))
-		return usage(argv[0], "which trace?", NULL);
+		return ct_args_usage(argv[0], "which trace?", NULL);
 	return -1;
 }
 
@@ -214,7 +259,8 @@ static bool matches_any(struct ct_view *v)
 	return !v->o.thread && !v->o.process;
 }
 
-int ct_args_run(const char *command, const struct ct_args *a, int (*view)(struct ct_view *))
+int ct_args_run_with(const char *command, const struct ct_args *a,
+		     int (*view)(struct ct_view *, void *arg), void *arg)
 {
 	struct ct_view v;
 	char why[512];
@@ -232,7 +278,7 @@ int ct_args_run(const char *command, const struct ct_args *a, int (*view)(struct
 		ct_view_close(&v, true);
 		return CT_EXIT_USAGE;
 	}
-	err = view(&v);
+	err = view(&v, arg);
 	if (err) {
 		fprintf(stderr, "ctrace %s: %s: %s\n", command, a->path, ct_err_text(err));
 		status = CT_EXIT_USAGE;
@@ -241,4 +287,20 @@ int ct_args_run(const char *command, const struct ct_args *a, int (*view)(struct
 	}
 	ct_view_close(&v, true);
 	return ct_args_finish(command, status);
+}
+
+struct plain_view {
+	int (*view)(struct ct_view *);
+};
+
+static int run_plain(struct ct_view *v, void *arg)
+{
+	return ((struct plain_view *)arg)->view(v);
+}
+
+int ct_args_run(const char *command, const struct ct_args *a, int (*view)(struct ct_view *))
+{
+	struct plain_view plain = {view};
+
+	return ct_args_run_with(command, a, run_plain, &plain);
 }

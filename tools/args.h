@@ -12,6 +12,13 @@ struct ct_args {
 	uint32_t live; /* process id; 0: not asked for */
 	bool blocked;
 	bool coverage;
+	/* profile */
+	const char *kind;   /* the word before the trace */
+	const char *output; /* NULL: standard output */
+	const char *format; /* NULL: as the output's name says */
+	const char *lock;   /* NULL: all */
+	bool by_unlock, no_idle, no_labels, by_cum;
+	double least_s; /* 0: all */
 };
 
 /* What a command takes besides --json, --colour and --help. */
@@ -25,6 +32,8 @@ struct ct_args {
 #define CT_ARGS_COVERAGE 128u /* --coverage */
 #define CT_ARGS_BLIND	 256u /* --blind */
 #define CT_ARGS_GROUP	 512u /* --group */
+#define CT_ARGS_PROFILE                                                                            \
+	1024u /* a word before the trace, and --output --format --blame --lock --no-idle --no-labels --cum --min-duration */
 
 /* The lines of a help text for the options above. */
 #define CT_HELP_FILTER                                                                             \
@@ -59,6 +68,21 @@ int ct_args_parse(struct ct_args *args, unsigned takes, const char *help, int ar
  * Context: tools.
  */
 int ct_args_run(const char *command, const struct ct_args *args, int (*view)(struct ct_view *));
+
+/*
+ * ct_args_run_with - the same, and the view takes an argument of the command's
+ * Context: tools.
+ */
+int ct_args_run_with(const char *command, const struct ct_args *args,
+		     int (*view)(struct ct_view *, void *arg), void *arg);
+
+/*
+ * ct_args_usage - say what is wrong with the arguments
+ * @arg: of which, NULL
+ * Returns CT_EXIT_USAGE.
+ * Context: tools.
+ */
+int ct_args_usage(const char *command, const char *what, const char *arg);
 
 /*
  * ct_args_finish - flush standard output

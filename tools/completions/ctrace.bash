@@ -30,11 +30,18 @@ _ctrace() {
 		_ctrace_words "$("$tool" help 2>/dev/null | awk '/^  [a-z]/ { print $1 }') help --help --version"
 		return
 	fi
+	if [ "$COMP_CWORD" -eq 2 ] && [ "$before" = profile ] && [ "${cur#-}" = "$cur" ]; then
+		_ctrace_words "net sync syscall sched lock offcpu"
+		return
+	fi
 	case $before in
+	--format) _ctrace_words "text json pprof folded speedscope svg" ;;
+	--blame) _ctrace_words "holder unlock" ;;
+	-o | --output) compopt -o default ;;
 	--live) _ctrace_words "$("$tool" ps --json 2>/dev/null | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')" ;;
 	--group) _ctrace_words "name start" ;;
 	--colour) _ctrace_words "always never auto" ;;
-	--top | --stacks | --thread | --process | --from | --to | --event) COMPREPLY=() ;;
+	--top | --stacks | --thread | --process | --from | --to | --event | --lock | --min-duration) COMPREPLY=() ;;
 	--encode) compopt -o default ;;
 	*)
 		case $cur in

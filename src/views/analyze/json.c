@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "views/analyze/text.h"
+
 static void quoted(FILE *f, const char *text);
 
 static void item(struct ct_json *j, const char *key)
@@ -19,28 +21,6 @@ static void item(struct ct_json *j, const char *key)
 	}
 }
 
-/* Length of the valid UTF-8 sequence at s, 0 when there is none. */
-static unsigned utf8_at(const unsigned char *s)
-{
-	unsigned n = 0, i;
-
-	if (s[0] < 0x80)
-		n = 1;
-	else if (s[0] >= 0xc2 && s[0] < 0xe0)
-		n = 2;
-	else if (s[0] >= 0xe0 && s[0] < 0xf0)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] < 0xf5)
-		n = 4;
-	for (i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static void quoted(FILE *f, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -48,7 +28,7 @@ static void quoted(FILE *f, const char *text)
 
 	fputc('"', f);
 	while (*s) {
-		n = utf8_at(s);
+		n = ct_text_utf8(s);
 		if (*s == '"' || *s == '\\')
 			fprintf(f, "\\%c", *s);
 		else if (*s < 0x20 || *s == 0x7f || !n)

@@ -176,11 +176,17 @@ static void shorten(char *s)
 	*to = 0;
 }
 
-static char *line_text(const struct ct_name_line *l, char *buf, size_t size)
+char *ct_name_function(const struct ct_name_line *l, char *buf, size_t size)
 {
 	buf[0] = 0;
 	ct_text_add(buf, size, "%s", l->function ? l->function : "??");
 	shorten(buf);
+	return buf;
+}
+
+static char *line_text(const struct ct_name_line *l, char *buf, size_t size)
+{
+	ct_name_function(l, buf, size);
 	if (l->file && l->line)
 		ct_text_add(buf, size, " (%s:%u)", base_name(l->file), l->line);
 	else if (l->file)

@@ -46,6 +46,12 @@ void ct_name_forget(struct ct_view *v);
 size_t ct_name_lines(struct ct_view *v, uint64_t frame, const struct ct_name_line **lines);
 
 /*
+ * ct_name_function - the function of a line, shortened as everywhere, without its place
+ * Context: tools.
+ */
+char *ct_name_function(const struct ct_name_line *l, char *buf, size_t size);
+
+/*
  * ct_name_frame - "item_get (items.c:120)", "item_get", "memcached+0x1234"; the function the frame is physically in
  * Context: tools.
  */

@@ -92,6 +92,27 @@ char *ct_text_share(char buf[CT_TEXT_NUMBER], uint64_t part, uint64_t whole)
 	return buf;
 }
 
+unsigned ct_text_utf8(const unsigned char *s)
+{
+	unsigned n = 0, i;
+
+	if (s[0] < 0x80)
+		n = 1;
+	else if (s[0] >= 0xc2 && s[0] < 0xe0)
+		n = 2;
+	else if (s[0] >= 0xe0 && s[0] < 0xf0)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] < 0xf5)
+		n = 4;
+	for (i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
 char *ct_text_safe(char *buf, size_t size, const char *s)
 {
 	size_t i;

@@ -51,6 +51,12 @@ char *ct_text_share(char buf[CT_TEXT_NUMBER], uint64_t part, uint64_t whole);
 char *ct_text_safe(char *buf, size_t size, const char *s);
 
 /*
+ * ct_text_utf8 - bytes of the valid UTF-8 character at s, which is terminated; 0 when there is none
+ * Context: tools.
+ */
+unsigned ct_text_utf8(const unsigned char *s);
+
+/*
  * ct_text_add - append formatted text to a string in a buffer, made safe like ct_text_safe(), cut when the buffer is full
  * Context: tools.
  */

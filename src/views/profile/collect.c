@@ -1,0 +1,526 @@
+/*
+ * collect.c - what each kind of profile is made of, but for the holders of locks (holders.c).
+ *
+ * net, sync and syscall are sums of the model's cells: each has its stack, and its summed short waits with it.  Who ended single
+ * waits is known by single waits only, so that where labels are wanted the recorded part is taken from a walk over them.
+ * sched and offcpu are spans of the states of threads, those of a wait at the wait's stack.
+ */
+#include "views/profile/profile.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file/words.h"
+#include "model/classify.h"
+#include "views/analyze/names.h"
+#include "views/analyze/text.h"
+
+static const char *const names[CT_PROFILES] = {"net", "sync", "syscall", "sched", "lock", "offcpu"};
+
+const char *ct_profile_name(enum ct_profile_kind kind)
+{
+	return kind < CT_PROFILES ? names[kind] : "none";
+}
+
+enum ct_profile_kind ct_profile_find(const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < CT_PROFILES; i++)
+		if (!strcmp(names[i], name))
+			break;
+	return (enum ct_profile_kind)i;
+}
+
+const char *ct_leaf_text(enum ct_leaf leaf)
+{
+	static const char *const texts[CT_LEAVES] = {
+		"",
+		"[no stack]",
+		"[outside]",
+		"[short]",
+		"[woken, no CPU yet]",
+		"[preempted]",
+		"[hand-off]",
+		"[changed hands unseen]",
+		"[holder's stack not known]",
+		"[holder not known]",
+		"[holder of short waits not recorded]",
+		"[gave up]",
+	};
+
+	return leaf < CT_LEAVES ? texts[leaf] : "";
+}
+
+void ct_profile_comment(struct ct_profile *p, const char *format, ...)
+{
+	char text[1024], **more;
+	va_list ap;
+
+	if (p->comments == p->comment_room) {
+		more = realloc(p->comment, (p->comment_room + 16) * sizeof(*more));
+		if (!more) {
+			p->failed = true;
+			return;
+		}
+		p->comment = more;
+		p->comment_room += 16;
+	}
+	va_start(ap, format);
+	/* The analyzer loses va_start() when it is given several files: NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	p->comment[p->comments] = strdup(text);
+	if (p->comment[p->comments])
+		p->comments++;
+	else
+		p->failed = true;
+}
+
+void ct_profile_add(struct ct_profile *p, const struct ct_sample *key, uint64_t count,
+		    uint64_t total)
+{
+	struct ct_sample *s;
+
+	if (!count && !total)
+		return;
+	s = ct_profile_sample(p, ct_table_put(&p->samples, key));
+	s->count += count;
+	s->total += total;
+	p->count += count;
+	p->total += total;
+}
+
+/* --- labels and filters ------------------------------------------------------------------------------------------------------- */
+
+uint32_t ct_profile_thread(struct ct_profile *p, uint32_t row)
+{
+	char name[CT_NAME_MAX];
+	const struct ct_thread *t;
+
+	if (!p->o.labels || row >= p->v->model->threads.count)
+		return 0;
+	if (!p->thread_name[row]) {
+		t = ct_model_thread_at(p->v->model, row);
+		(p->v->o.each ? ct_name_thread : ct_name_thread_bare)(p->v, t, name, sizeof(name));
+		p->thread_name[row] = ct_strings_put(&p->names, name);
+	}
+	return p->thread_name[row];
+}
+
+uint32_t ct_profile_stranger(struct ct_profile *p, uint32_t tid)
+{
+	char name[64];
+
+	if (!p->o.labels || !tid)
+		return 0;
+	snprintf(name, sizeof(name), "thread %u, which was not traced", tid);
+	return ct_strings_put(&p->names, name);
+}
+
+static uint32_t lock_name(struct ct_profile *p, uint32_t row)
+{
+	char name[CT_NAME_MAX];
+
+	if (!p->lock_name[row])
+		p->lock_name[row] = ct_strings_put(
+			&p->names, ct_row_name(p->v, &p->rows.row[row], name, sizeof(name)));
+	return p->lock_name[row];
+}
+
+const char *ct_profile_lock(struct ct_profile *p, const struct ct_sample *s)
+{
+	return s->lock ? ct_strings_at(&p->names, lock_name(p, s->lock - 1)) : "";
+}
+
+/* Is this what `ctrace locks` prints, or its beginning up to the end of a word? */
+static bool is_called(const char *printed, const char *name)
+{
+	size_t n = strlen(name);
+
+	return n && !strncmp(printed, name, n) &&
+	       (!printed[n] || printed[n] == ' ' || printed[n] == ',');
+}
+
+static bool wants_row(struct ct_profile *p, uint32_t row)
+{
+	char object[CT_NAME_MAX];
+
+	if (!p->lock_wanted[row])
+		p->lock_wanted[row] =
+			is_called(ct_strings_at(&p->names, lock_name(p, row)), p->o.lock) ||
+					is_called(ct_row_object(p->v, &p->rows.row[row], object,
+								sizeof(object)),
+						  p->o.lock)
+				? 2
+				: 1;
+	return p->lock_wanted[row] == 2;
+}
+
+bool ct_profile_wants(struct ct_profile *p, uint32_t cell)
+{
+	const struct ct_cell *c = ct_model_cell(p->v->model, cell);
+
+	if ((p->o.no_idle && c->why == CT_WHY_IDLE) ||
+	    !ct_view_shows(p->v, ct_model_thread_at(p->v->model, c->thread)))
+		return false;
+	return !p->o.lock ||
+	       (p->row_of_cell[cell] != CT_NONE && wants_row(p, p->row_of_cell[cell]));
+}
+
+struct ct_sample ct_profile_key(struct ct_profile *p, uint32_t cell)
+{
+	const struct ct_cell *c = ct_model_cell(p->v->model, cell);
+	struct ct_sample key = {.stack = c->stack, .leaf = c->stack ? 0 : CT_LEAF_NO_STACK};
+
+	if (!p->o.labels)
+		return key;
+	if (p->row_of_cell[cell] != CT_NONE)
+		key.lock = p->row_of_cell[cell] + 1;
+	key.thread = ct_profile_thread(p, c->thread);
+	key.why = (uint16_t)(c->why + 1);
+	key.kind = (uint16_t)ct_model_place(p->v->model, c->object)->kind;
+	return key;
+}
+
+/* --- net, sync, syscall ------------------------------------------------------------------------------------------------------- */
+
+static const char *fd_name(struct ct_view *v, const struct ct_cell *c)
+{
+	const char *name = ct_trace_string(v->trace, ct_model_fd(v->model, c->object, c->op).name);
+
+	return name ? name : "";
+}
+
+/* A descriptor that another thread, process or host has an end of; files are the kernel's alone. */
+static enum ct_profile_kind of_descriptor(const char *name)
+{
+	static const char *const ends[] = {"socket", "pipe", "tcp", "udp", "unix"};
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (!strncmp(name, ends[i], strlen(ends[i])))
+			return CT_PROFILE_NET;
+	return CT_PROFILE_SYSCALL;
+}
+
+enum ct_profile_kind ct_profile_of(struct ct_view *v, const struct ct_cell *c)
+{
+	if (c->op < CT_OP_FIRST_CALL)
+		return CT_PROFILE_SYNC;
+	switch (ct_op_class(c->op)) {
+	case CT_CLASS_LOCK:
+	case CT_CLASS_FILE_LOCK:
+	case CT_CLASS_IPC:
+	case CT_CLASS_QUEUE: return CT_PROFILE_SYNC;
+	case CT_CLASS_NET:
+	case CT_CLASS_POLL:
+	case CT_CLASS_RESOLVE: return CT_PROFILE_NET;
+	case CT_CLASS_SLEEP: return CT_PROFILE_NONE;
+	case CT_CLASS_IO: return of_descriptor(fd_name(v, c));
+	default: return CT_PROFILE_SYSCALL;
+	}
+}
+
+struct walk {
+	struct ct_profile *p;
+	uint8_t *wanted; /* by cell */
+};
+
+static void take_wait(void *arg, const struct ct_ended *e)
+{
+	struct walk *w = arg;
+	struct ct_profile *p = w->p;
+	uint64_t dur = e->end - e->start, serial = e->waker;
+	struct ct_sample key;
+
+	if (e->cell == CT_NONE || !w->wanted[e->cell] ||
+	    (p->o.min_ns && ct_view_ns(p->v, dur) < p->o.min_ns))
+		return;
+	key = ct_profile_key(p, e->cell);
+	key.holder = e->waker ? ct_profile_thread(p, ct_table_find(&p->v->model->threads, &serial))
+			      : ct_profile_stranger(p, e->stranger);
+	ct_profile_add(p, &key, 1, dur);
+}
+
+/* Summed waits of a cell, and one that goes on. */
+static void take_rest(struct ct_profile *p, uint32_t cell)
+{
+	const struct ct_cell *c = ct_model_cell(p->v->model, cell);
+	struct ct_sample key = ct_profile_key(p, cell);
+
+	if (c->open && ct_view_ns(p->v, c->open_total) >= p->o.min_ns)
+		ct_profile_add(p, &key, 1, c->open_total);
+	if (p->o.min_ns || c->op >= CT_OP_FIRST_CALL) {
+		p->left_out += c->short_waits;
+		p->left_out_total += c->short_total;
+	} else {
+		ct_profile_add(p, &key, c->short_waits, c->short_total);
+	}
+}
+
+static int collect_cells(struct ct_profile *p)
+{
+	struct ct_model *m = p->v->model;
+	bool single = p->o.labels || p->o.min_ns;
+	struct walk w = {p, calloc(m->cells.count + 1u, 1)};
+	struct ct_sample key;
+	uint32_t i;
+	int err = 0;
+
+	if (!w.wanted)
+		return -ENOMEM;
+	for (i = 0; i < m->cells.count; i++) {
+		const struct ct_cell *c = ct_model_cell(m, i);
+
+		w.wanted[i] = ct_profile_of(p->v, c) == p->o.kind && ct_profile_wants(p, i);
+		if (!w.wanted[i])
+			continue;
+		take_rest(p, i);
+		if (single)
+			continue;
+		key = ct_profile_key(p, i);
+		ct_profile_add(p, &key, c->waits, c->total);
+	}
+	if (single)
+		err = ct_ended_build(p->v->trace, m, take_wait, &w);
+	free(w.wanted);
+	return err;
+}
+
+/* --- sched, offcpu ------------------------------------------------------------------------------------------------------------ */
+
+/* Where a thread's span before this one ended, and in what: one delay may come in pieces. */
+struct last {
+	uint64_t to;
+	uint32_t state;
+};
+
+struct spans {
+	struct ct_profile *p;
+	struct last *last; /* by row of the thread */
+	uint64_t unseen;   /* ticks */
+};
+
+static enum ct_leaf leaf_of(const struct ct_profile *p, const struct ct_span *s)
+{
+	switch (s->state) {
+	case CT_STATE_PREEMPTED: return CT_LEAF_PREEMPTED;
+	case CT_STATE_WOKEN:
+		return p->o.kind == CT_PROFILE_OFFCPU || s->cell == CT_NONE ? CT_LEAF_WOKEN
+									    : CT_LEAF_NONE;
+	case CT_STATE_SHORT: return CT_LEAF_SHORT;
+	case CT_STATE_OUTSIDE: return CT_LEAF_OUTSIDE;
+	default: return CT_LEAF_NONE;
+	}
+}
+
+static bool is_off(const struct ct_profile *p, enum ct_state state)
+{
+	if (state == CT_STATE_WOKEN || state == CT_STATE_PREEMPTED)
+		return true;
+	return p->o.kind == CT_PROFILE_OFFCPU &&
+	       (state == CT_STATE_BLOCKED || state == CT_STATE_SHORT || state == CT_STATE_OUTSIDE);
+}
+
+static struct ct_sample key_of_span(struct ct_profile *p, const struct ct_span *s)
+{
+	const struct ct_model *m = p->v->model;
+	const struct ct_thread *t = ct_model_thread_at(m, s->thread);
+	struct ct_sample key = {0};
+	uint64_t serial = s->waker;
+
+	if (s->cell != CT_NONE)
+		key = ct_profile_key(p, s->cell);
+	key.leaf = leaf_of(p, s);
+	if (!key.stack && !key.leaf)
+		key.leaf = CT_LEAF_NO_STACK;
+	if (!key.stack && !t->main && t->routine)
+		key.root = t->routine | CT_FRAME_EXACT;
+	key.thread = ct_profile_thread(p, s->thread);
+	if (s->waker)
+		key.holder = ct_profile_thread(p, ct_table_find(&m->threads, &serial));
+	else
+		key.holder = ct_profile_stranger(p, s->stranger);
+	return key;
+}
+
+static void take_span(void *arg, const struct ct_span *s)
+{
+	struct spans *w = arg;
+	struct ct_profile *p = w->p;
+	struct last *last = &w->last[s->thread];
+	bool goes_on = last->to == s->from && last->state == s->state + 1u;
+	struct ct_sample key;
+
+	*last = (struct last){s->to, s->state + 1u};
+	if (!ct_view_shows(p->v, ct_model_thread_at(p->v->model, s->thread)))
+		return;
+	if (s->state == CT_STATE_AWAKE)
+		w->unseen += s->to - s->from;
+	if (!is_off(p, (enum ct_state)s->state) ||
+	    (p->o.min_ns && ct_view_ns(p->v, s->to - s->from) < p->o.min_ns) ||
+	    (s->cell == CT_NONE ? p->o.lock != NULL : !ct_profile_wants(p, s->cell)))
+		return;
+	key = key_of_span(p, s);
+	ct_profile_add(p, &key, !goes_on, s->to - s->from);
+}
+
+static int collect_spans(struct ct_profile *p)
+{
+	struct ct_view *v = p->v;
+	struct spans w = {.p = p, .last = calloc(v->model->threads.count + 1u, sizeof(*w.last))};
+	struct ct_states *states;
+	char n[CT_TEXT_NUMBER];
+	int err = -ENOMEM;
+
+	if (w.last)
+		err = ct_states_build(v->trace, v->model, take_span, &w, NULL, NULL, &states);
+	free(w.last);
+	if (err)
+		return err;
+	ct_states_free(states);
+	if (!ct_turns_any(&v->model->turns))
+		ct_profile_comment(p,
+				   "when threads had a CPU was not recorded: only the time from a "
+				   "release to the end of the wait it ended counts as ready");
+	if (w.unseen)
+		ct_profile_comment(p,
+				   "not known whether on a CPU: %s of the threads' time, which is "
+				   "not here",
+				   ct_text_ns(n, ct_view_ns(v, w.unseen)));
+	return 0;
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------------------------- */
+
+static int make_rows(struct ct_profile *p)
+{
+	uint32_t i, k, n = p->v->model->cells.count;
+	int err = ct_rows_build(p->v, CT_WHY_ALL, CT_KINDS_ALL, &p->rows);
+
+	if (err)
+		return err;
+	p->row_of_cell = malloc((n + 1u) * sizeof(*p->row_of_cell));
+	p->lock_name = calloc(p->rows.count + 1u, sizeof(*p->lock_name));
+	p->lock_wanted = calloc(p->rows.count + 1u, 1);
+	if (!p->row_of_cell || !p->lock_name || !p->lock_wanted)
+		return -ENOMEM;
+	memset(p->row_of_cell, 0xff, (n + 1u) * sizeof(*p->row_of_cell));
+	for (i = 0; i < p->rows.count; i++)
+		for (k = p->rows.row[i].cells; k < p->rows.row[i + 1].cells; k++)
+			p->row_of_cell[p->rows.cell[k]] = i;
+	return 0;
+}
+
+static void say_rule(struct ct_profile *p)
+{
+	static const char *const rules[CT_PROFILES] = {
+		"net: waits on sockets, pipes, pollers and for name look-ups, charged to the stack "
+		"that waited",
+		"sync: waits for other threads and processes (locks, condition variables, "
+		"semaphores, "
+		"joins, queues...), charged to the stack that waited",
+		"syscall: recorded calls that are in neither net nor sync, sleeps left out, "
+		"charged "
+		"to the stack that called",
+		"sched: time threads were ready and had no CPU, woken or preempted, charged to the "
+		"stack of the wait they came from",
+		"lock: waits for locks, charged to who held them",
+		"offcpu: all time off the CPU, charged to the stack of the wait",
+	};
+
+	ct_profile_comment(p, "%s", rules[p->o.kind]);
+}
+
+static void say_left_out(struct ct_profile *p)
+{
+	char n[2][CT_TEXT_NUMBER];
+
+	if (p->left_out)
+		ct_profile_comment(
+			p, "left out, having no %s of their own: %s short %s, %s in all",
+			p->o.min_ns ? "length" : "stack", ct_text_count(n[0], p->left_out),
+			p->o.kind == CT_PROFILE_SYNC || p->o.kind == CT_PROFILE_LOCK ? "waits"
+										     : "calls",
+			ct_text_ns(n[1], ct_view_ns(p->v, p->left_out_total)));
+	if (p->o.no_idle)
+		ct_profile_comment(p, "idle waits are left out");
+	if (p->o.min_ns)
+		ct_profile_comment(p, "only waits of at least %s", ct_text_ns(n[0], p->o.min_ns));
+	if (p->o.lock)
+		ct_profile_comment(p, "only %s", p->o.lock);
+}
+
+/* What ct_view_window() and ct_view_blind() print, as comments. */
+static int say_missing(struct ct_profile *p)
+{
+	FILE *was = p->v->out, *f;
+	char *text = NULL, *line, *rest;
+	size_t size = 0;
+
+	f = open_memstream(&text, &size);
+	if (!f)
+		return -ENOMEM;
+	p->v->out = f;
+	ct_view_window(p->v);
+	ct_view_blind(p->v, "");
+	p->v->out = was;
+	if (fclose(f) != 0 || !text) {
+		free(text);
+		return -ENOMEM;
+	}
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		ct_profile_comment(p, "%s", line);
+	free(text);
+	return 0;
+}
+
+int ct_profile_make(struct ct_profile *p, struct ct_view *v, const struct ct_profile_options *o)
+{
+	int err = 0;
+
+	memset(p, 0, sizeof(*p));
+	p->v = v;
+	p->o = *o;
+	p->thread_name = calloc(v->model->threads.count + 1u, sizeof(*p->thread_name));
+	if (!p->thread_name ||
+	    ct_table_init(&p->samples, sizeof(struct ct_sample), CT_SAMPLE_KEY) < 0)
+		err = -ENOMEM;
+	if (!err && (o->labels || o->lock))
+		err = make_rows(p);
+	if (!err) {
+		say_rule(p);
+		err = o->kind == CT_PROFILE_LOCK   ? ct_profile_holders(p)
+		      : o->kind < CT_PROFILE_SCHED ? collect_cells(p)
+						   : collect_spans(p);
+	}
+	if (!err) {
+		say_left_out(p);
+		err = say_missing(p);
+	}
+	if (!err && (p->failed || p->samples.failed || p->names.failed))
+		err = -ENOMEM;
+	if (err)
+		ct_profile_free(p);
+	return err;
+}
+
+void ct_profile_free(struct ct_profile *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->comments; i++)
+		free(p->comment[i]);
+	free(p->comment);
+	ct_rows_free(&p->rows);
+	ct_table_free(&p->samples);
+	ct_strings_free(&p->names);
+	free(p->row_of_cell);
+	free(p->lock_name);
+	free(p->lock_wanted);
+	free(p->thread_name);
+	memset(p, 0, sizeof(*p));
+}

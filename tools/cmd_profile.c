@@ -1,0 +1,283 @@
+/*
+ * cmd_profile.c - `ctrace profile`: which profile, in which form, and where to.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "cmd.h"
+#include "file/err.h"
+#include "views/analyze/text.h"
+#include "views/profile/profile.h"
+
+static const char help[] =
+	"usage: ctrace profile KIND [options] TRACE\n"
+	"\n"
+	"Where threads were kept from running, by stack.  KIND is one of\n"
+	"  net           sockets, pipes, pollers, name look-ups\n"
+	"  sync          other threads and processes: locks, condition variables, semaphores,\n"
+	"                joins, queues\n"
+	"  syscall       other recorded calls; sleeps are in offcpu alone\n"
+	"  sched         ready, and without a CPU\n"
+	"  lock          contention, charged to who held the lock while others waited\n"
+	"  offcpu        everything off the CPU\n"
+	"\n"
+	"  -o, --output FILE  write there instead of to standard output; its name tells the "
+	"format\n"
+	"  --format F    text, json, pprof (.pb.gz), folded, speedscope (.speedscope.json), svg\n"
+	"  --top N       functions in the table, default 20\n"
+	"  --cum         most time in the function and what it called first\n"
+	"  --lock NAME   only waits for this object: its name as ctrace locks prints it, or the\n"
+	"                beginning of it\n"
+	"  --blame RULE  lock: holder charges each holder for what its hold and a wait have in\n"
+	"                common (the default), unlock charges all of a wait to the unlock that\n"
+	"                ended it, as Go and Abseil do\n"
+	"  --no-idle     leave idle waits out\n"
+	"  --min-duration S  only single waits of at least S seconds\n"
+	"  --each        pprof: every object and every thread has a label of its own\n"
+	"  --no-labels   pprof: one sample for a stack, without labels\n" CT_HELP_FILTER
+		CT_HELP_COMMON "\n"
+	"Stacks are those of who waited, those of lock are where holders let go.  What is not a\n"
+	"function stands in brackets.\n"
+	"pprof: sample types contentions/count and delay/nanoseconds; labels lock, kind, reason,\n"
+	"thread, holder (who ended the wait; lock: who held); the rule and what is missing are\n"
+	"its comments.\n"
+	"\n" CT_HELP_JSON_HEAD "  profile, total_ns, count, comments [text],\n"
+	"  functions [{function, file, flat_ns, cum_ns, flat_count, cum_count}]\n"
+	"\n"
+	"example: ctrace profile sync -o sync.pb.gz server.ctrace && go tool pprof -top "
+	"sync.pb.gz\n";
+
+enum format { TEXT, JSON, PPROF, FOLDED, SPEEDSCOPE, SVG, FORMATS };
+
+struct request {
+	const struct ct_args *args;
+	struct ct_profile_options options;
+	enum format format;
+	int status;
+};
+
+static enum format format_named(const char *name)
+{
+	static const char *const formats[FORMATS] = {"text",   "json",	     "pprof",
+						     "folded", "speedscope", "svg"};
+	unsigned i;
+
+	for (i = 0; i < FORMATS && strcmp(formats[i], name) != 0; i++)
+		;
+	return (enum format)i;
+}
+
+static bool ends_in(const char *path, const char *suffix)
+{
+	size_t n = strlen(path), m = strlen(suffix);
+
+	return n > m && !strcmp(path + n - m, suffix);
+}
+
+static enum format format_of_file(const char *path)
+{
+	static const struct {
+		const char *suffix;
+		enum format format;
+	} suffixes[] = {{".pb.gz", PPROF},   {".pprof", PPROF}, {".pb", PPROF},
+			{".folded", FOLDED}, {".svg", SVG},	{".speedscope.json", SPEEDSCOPE},
+			{".json", JSON},     {".txt", TEXT}};
+	size_t i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (ends_in(path, suffixes[i].suffix))
+			return suffixes[i].format;
+	return FORMATS;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------------------ */
+
+static int write_as(struct ct_profile *p, enum format format, FILE *out)
+{
+	FILE *was = p->v->out;
+	int err;
+
+	p->v->out = out;
+	switch (format) {
+	case JSON: err = ct_profile_json(p); break;
+	case PPROF: err = ct_profile_pprof(p, out); break;
+	case FOLDED: err = ct_profile_folded(p, out); break;
+	case SPEEDSCOPE: err = ct_profile_speedscope(p, out); break;
+	case SVG: err = ct_profile_svg(p, out); break;
+	default: err = ct_profile_text(p); break;
+	}
+	p->v->out = was;
+	return err;
+}
+
+static int cannot_write(const struct request *r, int error)
+{
+	char safe[512];
+
+	fprintf(stderr, "ctrace profile: %s: %s\n",
+		ct_text_safe(safe, sizeof(safe), r->args->output), strerror(error));
+	return CT_EXIT_DAMAGED;
+}
+
+/* What can be replaced at once, when all of it is written: a file, or nothing yet. */
+static bool is_replaceable(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 ? errno == ENOENT : S_ISREG(st.st_mode);
+}
+
+static FILE *open_output(const char *path, char **temp)
+{
+	size_t size = strlen(path) + sizeof(".XXXXXX");
+	FILE *f = NULL;
+	int fd;
+
+	*temp = NULL;
+	if (!is_replaceable(path))
+		return fopen(path, "we");
+	*temp = malloc(size);
+	if (!*temp)
+		return NULL;
+	snprintf(*temp, size, "%s.XXXXXX", path);
+	fd = mkostemp(*temp, O_CLOEXEC);
+	if (fd >= 0)
+		f = fdopen(fd, "w");
+	if (fd >= 0 && !f) {
+		close(fd);
+		unlink(*temp);
+	}
+	return f;
+}
+
+static int write_file(struct request *r, struct ct_profile *p)
+{
+	char *temp;
+	FILE *f = open_output(r->args->output, &temp);
+	int err, error = errno;
+
+	if (!f) {
+		free(temp);
+		r->status = cannot_write(r, error);
+		return 0;
+	}
+	err = write_as(p, r->format, f);
+	errno = 0;
+	if (fflush(f) != 0 || ferror(f))
+		error = errno ? errno : EIO;
+	else
+		error = 0;
+	if (fclose(f) != 0 && !error)
+		error = errno;
+	if (temp && !err && !error && rename(temp, r->args->output) < 0)
+		error = errno;
+	if (temp && (err || error))
+		unlink(temp);
+	free(temp);
+	if (!err && error)
+		r->status = cannot_write(r, error);
+	return err;
+}
+
+/* --- the command -------------------------------------------------------------------------------------------------------------- */
+
+static bool found_lock(const struct ct_profile *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->rows.count; i++)
+		if (p->lock_wanted[i] == 2)
+			return true;
+	return !p->o.lock;
+}
+
+static int say_nothing(const struct request *r, const struct ct_profile *p)
+{
+	char safe[256];
+
+	if (!found_lock(p))
+		fprintf(stderr,
+			"ctrace profile: %s: nothing waited for is called '%s'; ctrace locks "
+			"--idle lists "
+			"names\n",
+			r->args->path, ct_text_safe(safe, sizeof(safe), r->args->lock));
+	else
+		fprintf(stderr,
+			"ctrace profile: %s: nothing to show: no %s that the filters let "
+			"through\n",
+			r->args->path,
+			r->options.kind == CT_PROFILE_SCHED ? "delay" : "wait of this kind");
+	return CT_EXIT_DAMAGED;
+}
+
+static int run(struct ct_view *v, void *arg)
+{
+	struct request *r = arg;
+	struct ct_profile p;
+	int err = ct_profile_make(&p, v, &r->options);
+
+	if (err)
+		return err;
+	if (!p.count && !p.total)
+		r->status = say_nothing(r, &p);
+	else if (r->args->output)
+		err = write_file(r, &p);
+	else
+		err = write_as(&p, r->format, stdout);
+	ct_profile_free(&p);
+	return err;
+}
+
+static int choose_format(const char *command, struct request *r)
+{
+	const struct ct_args *a = r->args;
+
+	r->format = a->view.json ? JSON : TEXT;
+	if (a->format)
+		r->format = format_named(a->format);
+	else if (a->output && !a->view.json)
+		r->format = format_of_file(a->output);
+	if (r->format == FORMATS && a->format)
+		return ct_args_usage(
+			command,
+			"--format is not text, json, pprof, folded, speedscope or svg:", a->format);
+	if (r->format == FORMATS)
+		return ct_args_usage(command,
+				     "no --format, and the name does not tell it:", a->output);
+	if (r->format == PPROF && !a->output && isatty(1))
+		return ct_args_usage(command, "pprof is not for a terminal: say -o FILE", NULL);
+	return -1;
+}
+
+int ct_cmd_profile(int argc, char **argv)
+{
+	struct ct_args a = {.view = {.top = 20}};
+	struct request r = {.args = &a};
+	int status =
+		ct_args_parse(&a, CT_ARGS_FILTER | CT_ARGS_TOP | CT_ARGS_EACH | CT_ARGS_PROFILE,
+			      help, argc, argv);
+
+	if (status >= 0)
+		return status;
+	r.options.kind = ct_profile_find(a.kind);
+	if (r.options.kind == CT_PROFILE_NONE)
+		return ct_args_usage(
+			argv[0],
+			"the profile is not net, sync, syscall, sched, lock or offcpu:", a.kind);
+	status = choose_format(argv[0], &r);
+	if (status >= 0)
+		return status;
+	r.options.by_unlock = a.by_unlock;
+	r.options.no_idle = a.no_idle;
+	r.options.by_cum = a.by_cum;
+	r.options.lock = a.lock;
+	r.options.min_ns = (uint64_t)(a.least_s * 1e9);
+	r.options.labels = r.format == PPROF && !a.no_labels;
+	status = ct_args_run_with(argv[0], &a, run, &r);
+	return status ? status : r.status;
+}
