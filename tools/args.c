@@ -34,7 +34,9 @@ enum {
 	NO_IDLE,
 	NO_LABELS,
 	CUM,
-	LEAST
+	LEAST,
+	GO_VERSION,
+	PROCS
 };
 
 static const struct option options[] = {
@@ -62,6 +64,8 @@ static const struct option options[] = {
 	{"no-labels", no_argument, NULL, NO_LABELS},
 	{"cum", no_argument, NULL, CUM},
 	{"min-duration", required_argument, NULL, LEAST},
+	{"go-version", required_argument, NULL, GO_VERSION},
+	{"procs", required_argument, NULL, PROCS},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -83,13 +87,15 @@ static unsigned group_of(int option)
 	case BLOCKED: return CT_ARGS_LIVE;
 	case COVERAGE: return CT_ARGS_COVERAGE;
 	case 'o':
-	case FORMAT:
-	case BLAME:
+	case FORMAT: return CT_ARGS_OUTPUT;
 	case LOCK:
+	case LEAST: return CT_ARGS_SELECT;
+	case BLAME:
 	case NO_IDLE:
 	case NO_LABELS:
-	case CUM:
-	case LEAST: return CT_ARGS_PROFILE;
+	case CUM: return CT_ARGS_PROFILE;
+	case GO_VERSION:
+	case PROCS: return CT_ARGS_EXPORT;
 	default: return 0;
 	}
 }
@@ -128,8 +134,6 @@ static bool seconds(const char *s, double *out)
 static const char *take_profile(struct ct_args *a, int option, const char *arg)
 {
 	switch (option) {
-	case 'o': a->output = arg; break;
-	case FORMAT: a->format = arg; break;
 	case LOCK: a->lock = arg; return *arg ? NULL : "is empty";
 	case NO_IDLE: a->no_idle = true; break;
 	case NO_LABELS: a->no_labels = true; break;
@@ -141,6 +145,26 @@ static const char *take_profile(struct ct_args *a, int option, const char *arg)
 	default: break;
 	}
 	return NULL;
+}
+
+static const char *take_go_version(struct ct_args *a, const char *arg)
+{
+	bool known = whole(arg, 26, &a->export.go_version);
+
+	switch (known ? a->export.go_version : 0) {
+	case 22:
+	case 23:
+	case 25:
+	case 26: return NULL;
+	default: return "is not 22, 23, 25 or 26";
+	}
+}
+
+static const char *take_procs(struct ct_args *a, const char *arg)
+{
+	a->export.procs = !strcmp(arg, "cpu") ? CT_PROCS_CPU : CT_PROCS_VIRTUAL;
+	return a->export.procs == CT_PROCS_CPU || !strcmp(arg, "virtual") ? NULL
+									  : "is not virtual or cpu";
 }
 
 /* Takes one option in.  Returns what is wrong with its argument, NULL when nothing is. */
@@ -155,6 +179,10 @@ static const char *take(struct ct_args *a, int option, const char *arg)
 	case BLIND: v->blind = true; break;
 	case BLOCKED: a->blocked = true; break;
 	case COVERAGE: a->coverage = true; break;
+	case FORMAT: a->format = arg; break;
+	case 'o': a->output = arg; break;
+	case GO_VERSION: return take_go_version(a, arg);
+	case PROCS: return take_procs(a, arg);
 	case THREAD: v->thread = arg; break;
 	case PROCESS: v->process = arg; break;
 	case TOP: return whole(arg, 1u << 30, &v->top) ? NULL : "is not a number of rows";
@@ -259,25 +287,32 @@ static bool matches_any(struct ct_view *v)
 	return !v->o.thread && !v->o.process;
 }
 
+int ct_args_open(const char *command, const struct ct_args *a, struct ct_view *v)
+{
+	char why[512];
+
+	if (ct_view_open(v, a->path, &a->view, stdout, why, sizeof(why))) {
+		fprintf(stderr, "ctrace %s: %s\n", command, why);
+		return CT_EXIT_USAGE;
+	}
+	if (!matches_any(v)) {
+		fprintf(stderr,
+			"ctrace %s: %s: no thread matches the filter; ctrace threads lists them\n",
+			command, a->path);
+		ct_view_close(v, true);
+		return CT_EXIT_USAGE;
+	}
+	return 0;
+}
+
 int ct_args_run_with(const char *command, const struct ct_args *a,
 		     int (*view)(struct ct_view *, void *arg), void *arg)
 {
 	struct ct_view v;
-	char why[512];
-	int err, status = 0;
+	int err, status = ct_args_open(command, a, &v);
 
-	err = ct_view_open(&v, a->path, &a->view, stdout, why, sizeof(why));
-	if (err) {
-		fprintf(stderr, "ctrace %s: %s\n", command, why);
-		return CT_EXIT_USAGE;
-	}
-	if (!matches_any(&v)) {
-		fprintf(stderr,
-			"ctrace %s: %s: no thread matches the filter; ctrace threads lists them\n",
-			command, a->path);
-		ct_view_close(&v, true);
-		return CT_EXIT_USAGE;
-	}
+	if (status)
+		return status;
 	err = view(&v, arg);
 	if (err) {
 		fprintf(stderr, "ctrace %s: %s: %s\n", command, a->path, ct_err_text(err));

@@ -5,6 +5,7 @@
 #define CT_TOOLS_ARGS_H
 
 #include "views/analyze/view.h"
+#include "views/export/export.h"
 
 struct ct_args {
 	struct ct_view_options view;
@@ -12,28 +13,31 @@ struct ct_args {
 	uint32_t live; /* process id; 0: not asked for */
 	bool blocked;
 	bool coverage;
-	/* profile */
-	const char *kind;   /* the word before the trace */
 	const char *output; /* NULL: standard output */
-	const char *format; /* NULL: as the output's name says */
+	const char *format; /* NULL: as the output's name says, or the command's own */
 	const char *lock;   /* NULL: all */
+	double least_s;	    /* 0: all */
+	/* profile */
+	const char *kind; /* the word before the trace */
 	bool by_unlock, no_idle, no_labels, by_cum;
-	double least_s; /* 0: all */
+	struct ct_export_options export;
 };
 
 /* What a command takes besides --json, --colour and --help. */
-#define CT_ARGS_FILTER	 1u   /* --thread --process --from --to */
-#define CT_ARGS_TOP	 2u   /* --top */
-#define CT_ARGS_STACKS	 4u   /* --stacks */
-#define CT_ARGS_EACH	 8u   /* --each */
-#define CT_ARGS_IDLE	 16u  /* --idle */
-#define CT_ARGS_LIVE	 32u  /* --live --blocked */
-#define CT_ARGS_MAYFILE	 64u  /* works without a trace too */
-#define CT_ARGS_COVERAGE 128u /* --coverage */
-#define CT_ARGS_BLIND	 256u /* --blind */
-#define CT_ARGS_GROUP	 512u /* --group */
-#define CT_ARGS_PROFILE                                                                            \
-	1024u /* a word before the trace, and --output --format --blame --lock --no-idle --no-labels --cum --min-duration */
+#define CT_ARGS_FILTER	 1u    /* --thread --process --from --to */
+#define CT_ARGS_TOP	 2u    /* --top */
+#define CT_ARGS_STACKS	 4u    /* --stacks */
+#define CT_ARGS_EACH	 8u    /* --each */
+#define CT_ARGS_IDLE	 16u   /* --idle */
+#define CT_ARGS_LIVE	 32u   /* --live --blocked */
+#define CT_ARGS_MAYFILE	 64u   /* works without a trace too */
+#define CT_ARGS_COVERAGE 128u  /* --coverage */
+#define CT_ARGS_BLIND	 256u  /* --blind */
+#define CT_ARGS_GROUP	 512u  /* --group */
+#define CT_ARGS_PROFILE	 1024u /* a word before the trace, and --blame --no-idle --no-labels --cum */
+#define CT_ARGS_EXPORT	 2048u /* the options of formats */
+#define CT_ARGS_OUTPUT	 4096u /* --output --format */
+#define CT_ARGS_SELECT	 8192u /* --lock --min-duration */
 
 /* The lines of a help text for the options above. */
 #define CT_HELP_FILTER                                                                             \
@@ -61,6 +65,13 @@ struct ct_args {
  * Context: tools.
  */
 int ct_args_parse(struct ct_args *args, unsigned takes, const char *help, int argc, char **argv);
+
+/*
+ * ct_args_open - open the trace and see that the filter matches something; else one line on standard error
+ * Returns 0, or the exit status.
+ * Context: tools.
+ */
+int ct_args_open(const char *command, const struct ct_args *args, struct ct_view *v);
 
 /*
  * ct_args_run - open the trace, print a view of it, and say how it went

@@ -258,9 +258,10 @@ int ct_cmd_profile(int argc, char **argv)
 {
 	struct ct_args a = {.view = {.top = 20}};
 	struct request r = {.args = &a};
-	int status =
-		ct_args_parse(&a, CT_ARGS_FILTER | CT_ARGS_TOP | CT_ARGS_EACH | CT_ARGS_PROFILE,
-			      help, argc, argv);
+	int status = ct_args_parse(&a,
+				   CT_ARGS_FILTER | CT_ARGS_TOP | CT_ARGS_EACH | CT_ARGS_OUTPUT |
+					   CT_ARGS_SELECT | CT_ARGS_PROFILE,
+				   help, argc, argv);
 
 	if (status >= 0)
 		return status;

@@ -269,6 +269,18 @@ static bool walk_stack(struct ct_view *v, uint32_t stack, struct walk *w)
 	return hi > lo;
 }
 
+size_t ct_name_own_frames(struct ct_view *v, uint32_t stack, uint64_t frame[CT_TRACE_STACK_MAX])
+{
+	struct walk w;
+	size_t i;
+
+	if (!walk_stack(v, stack, &w))
+		return 0;
+	for (i = 0; i < w.count; i++)
+		frame[i] = w.frame[i];
+	return w.count;
+}
+
 uint64_t ct_name_site_frame(struct ct_view *v, uint32_t stack)
 {
 	const struct ct_name_line *l;

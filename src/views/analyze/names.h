@@ -76,6 +76,14 @@ char *ct_name_site(struct ct_view *v, uint32_t stack, char *buf, size_t size);
 uint64_t ct_name_site_frame(struct ct_view *v, uint32_t stack);
 
 /*
+ * ct_name_own_frames - the frames of a stack, innermost first, down to the first of the program's own: without what of the C library starts
+ * threads and programs
+ * Returns their number; 0 for an unknown stack.
+ * Context: tools.
+ */
+size_t ct_name_own_frames(struct ct_view *v, uint32_t stack, uint64_t frame[CT_TRACE_STACK_MAX]);
+
+/*
  * ct_name_chain - a stack in one line, innermost first: "item_get (items.c:120) <- process (conn.c:9) <- worker (main.c:3)"
  * Context: tools.
  */

@@ -1,0 +1,56 @@
+/*
+ * export.h - a trace in the formats of other people's viewers.
+ *
+ * A format is a row of the table in export.c, and a function that writes to a stream what it finds in a view: the model, and the timeline of
+ * model/timeline.h.  Options of one format only are in struct ct_export_options, too; a format that does not know one ignores it.
+ */
+#ifndef CT_VIEWS_EXPORT_H
+#define CT_VIEWS_EXPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "views/analyze/view.h"
+
+enum ct_export_procs { CT_PROCS_VIRTUAL, CT_PROCS_CPU };
+
+struct ct_export_options {
+	unsigned go_version; /* 22, 23, 25 or 26 */
+	enum ct_export_procs procs;
+	uint64_t generation_events; /* of a Go trace: for tests; 0: as is best */
+};
+
+/* What was written, for who asks. */
+struct ct_export_sums {
+	uint64_t bytes, events, threads;
+	uint64_t generations; /* of a Go trace */
+	uint64_t processors;  /* of a Go trace */
+	char why[256];	      /* on -EPROTO and -EINVAL: one line about what is wrong */
+};
+
+struct ct_export_format {
+	const char *name;
+	const char *text; /* one line for the help */
+	bool text_form;	  /* fit for a terminal */
+	int (*write)(struct ct_view *v, const struct ct_export_options *o, FILE *out,
+		     struct ct_export_sums *sums);
+};
+
+/*
+ * ct_export_formats - the table of formats, ended by a row without a name
+ * ct_export_format - the one with this name, NULL when there is none
+ * Context: tools.
+ */
+const struct ct_export_format *ct_export_formats(void);
+const struct ct_export_format *ct_export_format(const char *name);
+
+/*
+ * ct_export_go - a Go execution trace, for `go tool trace` and what else reads those
+ * Returns 0, a negative error of the trace or the stream; -EPROTO: a fault of ours, sums->why tells; -EINVAL: asked for what the trace does not have.
+ * Context: tools.
+ */
+int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out,
+		 struct ct_export_sums *sums);
+
+#endif

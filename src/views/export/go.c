@@ -1,0 +1,536 @@
+/*
+ * go.c - a trace as a Go execution trace.
+ *
+ * A thread is a goroutine and the M it runs on, with one number for both.  While it has a CPU, as far as anybody knows, it holds a P (a "processor"):
+ * one of its own from when it begins to when it ends, or with --procs=cpu the CPU that switch records tell.
+ *
+ *	state             goroutine                        P
+ *	awake, running    running                          held
+ *	call              running, in a system call        held
+ *	woken             runnable, unblocked by its waker  -
+ *	preempted         runnable                         -
+ *	blocked           waiting for one of Go's reasons, or in a system call; sched_yield: runnable   -
+ *	short, outside    waiting for a reason without a name                                          -
+ *
+ * Between two states it goes the shortest way that the rules of the reader allow (go_order.h): whoever is to block has to run, who waits has to be
+ * unblocked first, by its waker if that has a P then, else by itself.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/timeline.h"
+#include "views/analyze/names.h"
+#include "views/analyze/text.h"
+#include "views/export/export.h"
+#include "views/export/go_ops.h"
+#include "views/export/go_procs.h"
+#include "views/export/go_stacks.h"
+#include "views/export/go_wire.h"
+
+/* A call shorter than this keeps its P, as one does in Go: no more than a mark in the run. */
+#define SHORT_CALL_NS 20000u
+
+/* Numbers the viewer has rows of its own for. */
+#define PSEUDO_FIRST 1000001u
+#define PSEUDO_LAST  1000005u
+
+struct goroutine {
+	uint32_t number; /* of G and M; 0: not begun */
+	uint32_t p;	 /* that it holds */
+	uint32_t wait;	 /* number of the wait it is waiting or calling in; 0: in none */
+	uint8_t status;	 /* enum ct_go_status */
+	bool labelled;
+	uint32_t reason; /* string, while it waits */
+	uint64_t stack;	 /* key, of the wait */
+};
+
+/* A message that has to wait for somebody who can tell it. */
+#define NOTES_MAX 64u
+
+struct export
+{
+	struct ct_view *v;
+	struct ct_go_wire *w;
+	struct ct_go_stacks stacks;
+	struct ct_go_procs procs;
+	struct ct_timeline *timeline;
+	struct goroutine *all; /* by row of the thread */
+	uint32_t last_number;
+	uint32_t cpus;
+	uint32_t generation; /* that was told the number of processors */
+	uint32_t gens;
+	char *notes[NOTES_MAX];
+	uint32_t notes_n, notes_left_out;
+	uint64_t *resident; /* by process */
+	uint64_t memory;
+	bool memory_due;
+	uint64_t now; /* ns */
+	const struct ct_timeline_item *item;
+	int err;
+};
+
+/* --- single events -------------------------------------------------------------------------------------------------------------- */
+
+static void event(struct export *x, uint32_t m, enum ct_go_event e, uint64_t a0, uint64_t a1,
+		  uint64_t a2)
+{
+	const uint64_t args[CT_GO_ARGS_MAX] = {a0, a1, a2, 0};
+
+	if (!x->err)
+		x->err = ct_go_event(x->w, m, x->now, e, args);
+}
+
+static void log_event(struct export *x, uint32_t m, const char *category, const char *text)
+{
+	const uint64_t args[CT_GO_ARGS_MAX] = {0, ct_go_string(x->w, category),
+					       ct_go_string(x->w, text), 0};
+
+	if (!x->err)
+		x->err = ct_go_event(x->w, m, x->now, CT_GO_LOG, args);
+}
+
+static void take_p(struct export *x, struct goroutine *g)
+{
+	bool introduce;
+
+	if (g->p)
+		return;
+	g->p = ct_go_procs_take(&x->procs, g->number, x->item, &introduce);
+	if (!g->p) {
+		x->err = -ENOMEM;
+		return;
+	}
+	if (introduce)
+		event(x, g->number, CT_GO_PROC_STATUS, g->p, CT_GO_PROC_IDLE, 0);
+	event(x, g->number, CT_GO_PROC_START, g->p, ct_go_order_p_seq(ct_go_order(x->w), g->p), 0);
+}
+
+static void drop_p(struct export *x, struct goroutine *g)
+{
+	if (!g->p)
+		return;
+	event(x, g->number, CT_GO_PROC_STOP, 0, 0, 0);
+	ct_go_procs_drop(&x->procs, g->number, g->p);
+	g->p = 0;
+}
+
+static uint32_t g_seq(const struct export *x, const struct goroutine *g)
+{
+	return ct_go_order_g_seq(ct_go_order(x->w), g->number);
+}
+
+/* What can only be told by somebody who runs. */
+static void tell_dues(struct export *x, struct goroutine *g)
+{
+	char name[CT_NAME_MAX];
+	uint32_t i;
+
+	if (!g->labelled) {
+		g->labelled = true;
+		ct_name_thread_apart(x->v, ct_model_thread_at(x->v->model, (uint32_t)(g - x->all)),
+				     x->v->many_processes ? CT_NONE : 0, name, sizeof(name));
+		event(x, g->number, CT_GO_LABEL, ct_go_string(x->w, name), 0, 0);
+	}
+	if (x->generation != x->gens) {
+		x->generation = x->gens;
+		event(x, g->number, CT_GO_PROCS_CHANGE, x->cpus, 0, 0);
+	}
+	if (x->memory_due) {
+		x->memory_due = false;
+		event(x, g->number, CT_GO_HEAP_ALLOC, x->memory, 0, 0);
+	}
+	for (i = 0; i < x->notes_n; i++) {
+		log_event(x, g->number, "ctrace", x->notes[i]);
+		free(x->notes[i]);
+	}
+	x->notes_n = 0;
+}
+
+static void start(struct export *x, struct goroutine *g)
+{
+	take_p(x, g);
+	event(x, g->number, CT_GO_START, g->number, g_seq(x, g), 0);
+	g->status = CT_GO_RUNNING;
+	g->wait = 0;
+	tell_dues(x, g);
+}
+
+static void unblock(struct export *x, uint32_t by, struct goroutine *g, uint64_t stack)
+{
+	event(x, by, CT_GO_UNBLOCK, g->number, g_seq(x, g), stack);
+	g->status = CT_GO_RUNNABLE;
+}
+
+/* --- ways between states -------------------------------------------------------------------------------------------------------- */
+
+static void end_call(struct export *x, struct goroutine *g)
+{
+	if (g->p) {
+		event(x, g->number, CT_GO_SYSCALL_END, 0, 0, 0);
+		g->status = CT_GO_RUNNING;
+		g->wait = 0;
+		return;
+	}
+	event(x, g->number, CT_GO_SYSCALL_END_BLOCKED, 0, 0, 0);
+	g->status = CT_GO_RUNNABLE;
+}
+
+static void to_running(struct export *x, struct goroutine *g)
+{
+	if (g->status == CT_GO_SYSCALL)
+		end_call(x, g);
+	if (g->status == CT_GO_WAITING) {
+		take_p(x, g);
+		unblock(x, g->number, g, g->stack);
+	}
+	if (g->status == CT_GO_RUNNABLE)
+		start(x, g);
+}
+
+static void to_waiting(struct export *x, struct goroutine *g, const char *reason, uint64_t stack)
+{
+	uint32_t string = ct_go_string(x->w, reason);
+
+	if (g->status == CT_GO_WAITING && g->wait == x->item->wait && g->reason == string)
+		return;
+	to_running(x, g);
+	event(x, g->number, CT_GO_BLOCK, string, stack, 0);
+	drop_p(x, g);
+	g->status = CT_GO_WAITING;
+	g->reason = string;
+	g->stack = stack;
+	g->wait = x->item->wait;
+}
+
+static void to_stopped(struct export *x, struct goroutine *g, const char *reason, uint64_t stack)
+{
+	if (g->status == CT_GO_RUNNABLE)
+		return;
+	to_running(x, g);
+	event(x, g->number, CT_GO_STOP, ct_go_string(x->w, reason), stack, 0);
+	drop_p(x, g);
+	g->status = CT_GO_RUNNABLE;
+}
+
+static void to_calling(struct export *x, struct goroutine *g, uint64_t stack, bool keep_p)
+{
+	if (g->status != CT_GO_SYSCALL || g->wait != x->item->wait) {
+		to_running(x, g);
+		event(x, g->number, CT_GO_SYSCALL_BEGIN, ct_go_order_p_seq(ct_go_order(x->w), g->p),
+		      stack, 0);
+		g->status = CT_GO_SYSCALL;
+		g->stack = stack;
+		g->wait = x->item->wait;
+	}
+	if (!keep_p)
+		drop_p(x, g);
+}
+
+static struct goroutine *by_serial(struct export *x, uint32_t serial)
+{
+	uint64_t key = serial;
+	uint32_t row = serial ? ct_table_find(&x->v->model->threads, &key) : CT_NONE;
+
+	return row == CT_NONE || !x->all[row].number ? NULL : &x->all[row];
+}
+
+/* --- states --------------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t wait_stack(const struct ct_timeline_item *i)
+{
+	return ct_go_stack_key(i->stack, i->op, false);
+}
+
+static void blocked(struct export *x, struct goroutine *g)
+{
+	const struct ct_timeline_item *i = x->item;
+	struct ct_go_op op = ct_go_op(x->v->model, i->op, i->cell);
+	uint64_t stack = wait_stack(i);
+
+	switch (op.how) {
+	case CT_GO_BLOCKS: to_waiting(x, g, op.reason, stack); break;
+	case CT_GO_YIELDS: to_stopped(x, g, op.reason, stack); break;
+	default:
+		to_calling(x, g, stack,
+			   i->source == CT_SOURCE_WAITS && !i->open &&
+				   ct_trace_ns(x->v->trace, i->to) - x->now < SHORT_CALL_NS);
+		break;
+	}
+}
+
+/* It was released, and has no CPU yet. */
+static void woken(struct export *x, struct goroutine *g)
+{
+	const struct ct_timeline_item *i = x->item;
+	struct goroutine *by = by_serial(x, i->waker);
+
+	if (g->status == CT_GO_RUNNING) { /* released before it was blocked */
+		if (i->wait)
+			blocked(x, g);
+		else
+			to_waiting(x, g, "", ct_go_stack_key(0, CT_GO_OUTSIDE, false));
+	}
+	if (g->status == CT_GO_SYSCALL) {
+		drop_p(x, g);
+		end_call(x, g);
+	} else if (g->status == CT_GO_WAITING && by && by != g && by->p) {
+		unblock(x, by->number, g, ct_go_stack_key(i->waker_stack, i->op, true));
+	} else if (g->status == CT_GO_WAITING) { /* nobody here did it */
+		take_p(x, g);
+		unblock(x, g->number, g, g->stack);
+		drop_p(x, g);
+	}
+}
+
+static void call(struct export *x, struct goroutine *g)
+{
+	const struct ct_timeline_item *i = x->item;
+
+	if (ct_go_op(x->v->model, i->op, i->cell).how != CT_GO_CALLS ||
+	    (g->wait == i->wait && g->status == CT_GO_RUNNABLE) ||
+	    (g->wait == i->wait && g->status == CT_GO_SYSCALL && !g->p))
+		to_running(x, g); /* the end of it, when it has slept in it */
+	else if (g->status != CT_GO_RUNNING || g->wait != i->wait)
+		to_calling(x, g, wait_stack(i), true);
+}
+
+/* With --procs=cpu it may go on elsewhere: then it has left the one it had. */
+static void change_cpu(struct export *x, struct goroutine *g)
+{
+	if (g->p && ct_go_procs_other(&x->procs, g->p, x->item))
+		to_stopped(x, g, "preempted", ct_go_stack_key(0, CT_GO_PREEMPTED, false));
+}
+
+static void take_state(struct export *x, struct goroutine *g)
+{
+	const struct ct_timeline_item *i = x->item;
+
+	switch (i->state) {
+	case CT_STATE_RUNNING:
+	case CT_STATE_AWAKE:
+		change_cpu(x, g);
+		to_running(x, g);
+		break;
+	case CT_STATE_CALL:
+		change_cpu(x, g);
+		call(x, g);
+		break;
+	case CT_STATE_WOKEN: woken(x, g); break;
+	case CT_STATE_PREEMPTED:
+		if (g->status == CT_GO_SYSCALL)
+			drop_p(x, g);
+		else
+			to_stopped(x, g, "preempted", ct_go_stack_key(0, CT_GO_PREEMPTED, false));
+		break;
+	case CT_STATE_BLOCKED: blocked(x, g); break;
+	default: to_waiting(x, g, "", ct_go_stack_key(0, CT_GO_OUTSIDE, false)); break;
+	}
+}
+
+/* --- lives ---------------------------------------------------------------------------------------------------------------------- */
+
+static void begin(struct export *x, struct goroutine *g)
+{
+	const struct ct_thread *t = ct_model_thread_at(x->v->model, x->item->thread);
+	struct goroutine *parent = by_serial(x, t->parent);
+	uint64_t stack = ct_go_start_key(&x->stacks, t);
+
+	if (++x->last_number == PSEUDO_FIRST)
+		x->last_number = PSEUDO_LAST + 1;
+	g->number = x->last_number;
+	g->status = CT_GO_RUNNABLE;
+	if (parent && parent->p && parent->status == CT_GO_RUNNING && x->item->ticks == t->begin) {
+		event(x, parent->number, CT_GO_CREATE, g->number, stack,
+		      ct_go_plain_key(t->create_stack));
+		return;
+	}
+	take_p(x, g);
+	event(x, g->number, CT_GO_CREATE, g->number, stack, 0);
+	drop_p(x, g);
+}
+
+static void end(struct export *x, struct goroutine *g)
+{
+	if (!x->item->ended)
+		return;
+	to_running(x, g);
+	event(x, g->number, CT_GO_DESTROY, 0, 0, 0);
+	drop_p(x, g);
+	ct_go_procs_end(&x->procs, g->number);
+	g->status = CT_GO_NONE;
+}
+
+/* --- records -------------------------------------------------------------------------------------------------------------------- */
+
+static void note_loss(struct export *x, const struct ct_record *r)
+{
+	const struct ct_thread *t = ct_model_thread(x->v->model, (uint32_t)r->v[CT_F_lost_thread]);
+	char text[CT_NAME_MAX + 200], name[CT_NAME_MAX];
+
+	if (x->notes_n == NOTES_MAX) {
+		x->notes_left_out++;
+		return;
+	}
+	snprintf(text, sizeof(text), "lost: %llu records of %s in the %llu us before: %s",
+		 (unsigned long long)r->v[CT_F_lost_count],
+		 t ? ct_name_thread(x->v, t, name, sizeof(name)) : "several threads",
+		 (unsigned long long)(ct_view_ns(x->v, r->v[CT_F_lost_span]) / 1000),
+		 ct_trace_loss_text((unsigned)(r->v[CT_F_lost_reason] < CT_LOSS_REASONS
+						       ? r->v[CT_F_lost_reason]
+						       : 0)));
+	x->notes[x->notes_n] = strdup(text);
+	if (x->notes[x->notes_n])
+		x->notes_n++;
+	else
+		x->err = -ENOMEM;
+}
+
+static void take_record(struct export *x, const struct ct_record *r)
+{
+	uint64_t process = r->v[CT_F_usage_process];
+
+	if (r->type == CT_EV_lost) {
+		note_loss(x, r);
+	} else if (r->type == CT_EV_usage && process < x->v->model->tables.process_count &&
+		   ct_view_shows_process(x->v, (uint32_t)process)) {
+		x->memory += r->v[CT_F_usage_resident] - x->resident[process];
+		x->resident[process] = r->v[CT_F_usage_resident];
+		x->memory_due = true;
+	}
+}
+
+static void take(struct export *x, const struct ct_timeline_item *i)
+{
+	x->item = i;
+	x->now = ct_trace_ns(x->v->trace, i->ticks);
+	switch (i->kind) {
+	case CT_TIMELINE_BEGIN: begin(x, &x->all[i->thread]); break;
+	case CT_TIMELINE_STATE: take_state(x, &x->all[i->thread]); break;
+	case CT_TIMELINE_END: end(x, &x->all[i->thread]); break;
+	default: take_record(x, i->record); break;
+	}
+	if (!x->err && ct_go_full(x->w)) {
+		x->err = ct_go_next_generation(x->w);
+		x->gens++;
+	}
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------------------ */
+
+static bool shows_row(void *arg, uint32_t row)
+{
+	struct ct_view *v = arg;
+
+	return ct_view_shows(v, ct_model_thread_at(v->model, row));
+}
+
+static uint64_t wall(void *arg, uint64_t ns)
+{
+	return ct_trace_realtime_ns(((struct ct_view *)arg)->trace, ns);
+}
+
+/* The stacks ask the view for names, the clock the trace. */
+static size_t frames(void *arg, uint64_t key, struct ct_go_frame frame[CT_GO_FRAMES_MAX])
+{
+	return ct_go_stack_frames(&((struct export *)arg)->stacks, key, frame);
+}
+
+static uint64_t wall_of(void *arg, uint64_t ns)
+{
+	return wall(((struct export *)arg)->v, ns);
+}
+
+static uint32_t count_cpus(const struct ct_model *m)
+{
+	uint32_t i, n = m->turns.cpus.count;
+
+	for (i = 0; i < m->turns.all.count; i++) {
+		const struct ct_turn *t = ct_pool_at(&m->turns.all, i);
+
+		if (t->cpu >= n)
+			n = t->cpu + 1u;
+	}
+	return n;
+}
+
+static int prepare(struct export *x, const struct ct_export_options *o, FILE *out)
+{
+	const struct ct_timeline_options options = {
+		.events = 1ull << CT_EV_lost | 1ull << CT_EV_usage,
+		.shows = x->v->o.thread || x->v->o.process ? shows_row : NULL,
+		.arg = x->v,
+	};
+	const struct ct_go_wire_options wire = {
+		.out = out,
+		.version = o->go_version ? o->go_version : 22,
+		.generation_events = o->generation_events,
+		.stack = frames,
+		.wall = wall_of,
+		.arg = x,
+	};
+	struct ct_model *m = x->v->model;
+	int err;
+
+	x->cpus = count_cpus(m);
+	err = ct_go_procs_init(&x->procs, o->procs == CT_PROCS_CPU ? x->cpus : 0);
+	if (!x->cpus)
+		x->cpus = 1;
+	if (!err)
+		err = ct_go_stacks_init(&x->stacks, x->v);
+	if (err)
+		return err;
+	x->gens = 1;
+	x->all = calloc(m->threads.count + 1u, sizeof(*x->all));
+	x->resident = calloc(m->tables.process_count + 1u, sizeof(*x->resident));
+	x->w = x->all && x->resident
+		       ? ct_go_wire_new(&wire, ct_trace_ns(x->v->trace, ct_view_from(x->v)))
+		       : NULL;
+	if (!x->w)
+		return -ENOMEM;
+	x->stacks.wire = x->w;
+	return ct_timeline_build(x->v->trace, m, &options, NULL, NULL, &x->timeline);
+}
+
+int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out,
+		 struct ct_export_sums *sums)
+{
+	struct export x = {.v = v};
+	struct ct_timeline_item item;
+	struct ct_go_sizes sizes = {0};
+	uint32_t i;
+
+	if (o->procs == CT_PROCS_CPU && !ct_turns_any(&v->model->turns)) {
+		snprintf(sums->why, sizeof(sums->why),
+			 "--procs=cpu takes switch records, and this trace has none");
+		return -EINVAL;
+	}
+	x.err = prepare(&x, o, out);
+	while (!x.err && ct_timeline_next(x.timeline, &item))
+		take(&x, &item);
+	if (!x.err)
+		x.err = ct_go_wire_end(x.w, &sizes);
+	if (x.err == -EPROTO)
+		snprintf(
+			sums->why, sizeof(sums->why),
+			"internal error: the reader would refuse it at %llu ns of goroutine %u: %s",
+			(unsigned long long)ct_go_now(x.w),
+			x.item->thread == CT_NONE ? 0 : x.all[x.item->thread].number,
+			ct_go_why(x.w));
+	if (!x.err && (x.stacks.failed || x.stacks.lines.failed || x.stacks.frames.failed))
+		x.err = -ENOMEM;
+	sums->bytes = sizes.bytes;
+	sums->events = sizes.events;
+	sums->generations = sizes.generations;
+	sums->threads = x.last_number;
+	sums->processors = x.procs.count;
+	for (i = 0; i < x.notes_n; i++)
+		free(x.notes[i]);
+	ct_timeline_free(x.timeline);
+	ct_go_wire_free(x.w);
+	ct_go_stacks_free(&x.stacks);
+	ct_go_procs_free(&x.procs);
+	free(x.all);
+	free(x.resident);
+	return x.err;
+}

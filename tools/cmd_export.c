@@ -1,0 +1,170 @@
+/*
+ * cmd_export.c - `ctrace export`: a trace in the formats of other people's viewers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "cmd.h"
+#include "views/analyze/json.h"
+#include "views/analyze/lines.h"
+#include "views/export/export.h"
+
+static const char help[] =
+	"usage: ctrace export --format=FORMAT [options] -o FILE TRACE\n"
+	"\n"
+	"Writes a trace so that another viewer opens it.  Without -o it goes to standard output.\n"
+	"What the trace lost, and what could not be known, is told on standard error.\n"
+	"\n"
+	"  --format FORMAT    one of:\n"
+	"                     go  Go execution trace, for go tool trace and gotraceui\n"
+	"  -o, --output FILE  where to; the file is complete or not there\n"
+	"  --go-version N     go: the format of Go 1.N: 22 (what every later one reads, the\n"
+	"                     default), 23, 25 or 26 (both have the time of day)\n"
+	"  --procs WHICH      go: what a \"Proc\" is: virtual, one for each thread that lives, or\n"
+	"                     cpu, where switches were recorded\n" CT_HELP_FILTER
+	"  --json        print what was written as JSON; only with -o\n"
+	"  --help        this text\n"
+	"\n"
+	"In a Go trace a thread is a goroutine, called by its start routine and labelled with its\n"
+	"name and thread id.  Waits have the reasons of Go's own runtime, so that -pprof=net, "
+	"sync,\n"
+	"syscall and sched sort them; the innermost frame tells what was waited in.\n"
+	"\n" CT_HELP_JSON_HEAD "  format, file, bytes, events, threads, generations, processors\n"
+	"\n"
+	"example: ctrace export --format=go -o server.trace server.ctrace && go tool trace "
+	"server.trace\n";
+
+static int usage(const char *what, const char *arg)
+{
+	fprintf(stderr, "ctrace export: %s%s%s; try ctrace export --help\n", what, arg ? " " : "",
+		arg ? arg : "");
+	return CT_EXIT_USAGE;
+}
+
+/* A file that takes the place of the one it is for when it is complete. */
+struct output {
+	const char *path; /* NULL: standard output */
+	char *temporary;  /* NULL: written in place, because it is no regular file */
+	FILE *f;
+};
+
+static int open_output(struct output *o, const char *path)
+{
+	struct stat st;
+	size_t n;
+	int fd;
+
+	o->path = path;
+	o->temporary = NULL;
+	o->f = stdout;
+	if (!path)
+		return 0;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+	} else {
+		n = strlen(path) + sizeof(".XXXXXX");
+		o->temporary = malloc(n);
+		if (!o->temporary)
+			return -ENOMEM;
+		snprintf(o->temporary, n, "%s.XXXXXX", path);
+		fd = mkostemp(o->temporary, O_CLOEXEC);
+	}
+	o->f = fd < 0 ? NULL : fdopen(fd, "w");
+	return o->f ? 0 : -errno;
+}
+
+/* Returns `err`, or what went wrong at the end. */
+static int close_output(struct output *o, int err)
+{
+	if (!o->path)
+		return err;
+	if (o->f && fclose(o->f) != 0 && !err)
+		err = -errno;
+	if (o->f && o->temporary && !err && rename(o->temporary, o->path) != 0)
+		err = -errno;
+	if (o->f && o->temporary && err)
+		unlink(o->temporary);
+	free(o->temporary);
+	return err;
+}
+
+static void print_sums(struct ct_view *v, const struct ct_args *a, const struct ct_export_sums *s)
+{
+	struct ct_json j;
+
+	ct_line_head_json(v, &j, "export");
+	ct_json_text(&j, "format", a->format);
+	ct_json_text(&j, "file", a->output);
+	ct_json_number(&j, "bytes", s->bytes);
+	ct_json_number(&j, "events", s->events);
+	ct_json_number(&j, "threads", s->threads);
+	ct_json_number(&j, "generations", s->generations);
+	ct_json_number(&j, "processors", s->processors);
+	ct_json_finish(&j);
+}
+
+static int write_export(const struct ct_args *a, const struct ct_export_format *format,
+			struct ct_view *v, const char *command)
+{
+	struct ct_export_sums sums = {0};
+	struct output out;
+	int err = open_output(&out, a->output);
+	bool opened = !err;
+
+	if (opened)
+		err = format->write(v, &a->export, out.f, &sums);
+	err = close_output(&out, err);
+	if (err == -EINVAL && sums.why[0]) {
+		fprintf(stderr, "ctrace %s: %s: %s\n", command, a->path, sums.why);
+		return CT_EXIT_USAGE;
+	}
+	if (err) {
+		fprintf(stderr, "ctrace %s: %s: %s\n", command,
+			opened && sums.why[0] ? a->path
+			: a->output	      ? a->output
+					      : "standard output",
+			sums.why[0] ? sums.why : ct_err_text(err));
+		return opened ? CT_EXIT_DAMAGED : CT_EXIT_USAGE;
+	}
+	if (v->o.json) {
+		print_sums(v, a, &sums);
+	} else {
+		v->out = stderr;
+		ct_view_blind(v, "ctrace export: ");
+	}
+	return ct_trace_damage(v->trace, &(const struct ct_trace_damage *){NULL}, NULL)
+		       ? CT_EXIT_DAMAGED
+		       : 0;
+}
+
+int ct_cmd_export(int argc, char **argv)
+{
+	struct ct_args a = {.export = {.go_version = 22}};
+	int status = ct_args_parse(&a, CT_ARGS_FILTER | CT_ARGS_OUTPUT | CT_ARGS_EXPORT, help, argc,
+				   argv);
+	const struct ct_export_format *format;
+	struct ct_view v;
+
+	if (status >= 0)
+		return status;
+	if (!a.format)
+		return usage("which --format?", NULL);
+	format = ct_export_format(a.format);
+	if (!format)
+		return usage("no such format:", a.format);
+	if (a.view.json && !a.output)
+		return usage("--json goes with -o", NULL);
+	if (!a.output && !format->text_form && isatty(STDOUT_FILENO))
+		return usage("not to a terminal: say -o FILE", NULL);
+	status = ct_args_open(argv[0], &a, &v);
+	if (status)
+		return status;
+	status = write_export(&a, format, &v, argv[0]);
+	ct_view_close(&v, true);
+	return ct_args_finish(argv[0], status);
+}
