@@ -22,7 +22,7 @@ static void start(void)
 	assert_non_null(mappings.slot);
 }
 
-static void stop(void)
+static void stop_reading(void)
 {
 	ct_mappings_free(&mappings);
 	c_stop();
@@ -76,7 +76,7 @@ static void only_what_changed(void **state)
 	assert_string_equal(look(one, 1, 1), "1000+3000:7@0 0+0:0@0 ");
 	assert_string_equal(look(split, 2, 2), "1000+3000:7@0 0+0:0@0 0+0:0@0 ");
 	assert_string_equal(look(one, 1, 3), "1000+3000:7@0 0+0:0@0 0+0:0@0 0+0:0@0 ");
-	stop();
+	stop_reading();
 
 	/* the same file, but other bytes of it */
 	start();
@@ -86,7 +86,7 @@ static void only_what_changed(void **state)
 	assert_string_equal(look(NULL, 0, 2),
 			    "1000+3000:7@0 0+0:0@0 1000+3000:0@0 2000+2000:7@0 0+0:0@0 "
 			    "1000+1000:0@0 2000+2000:0@0 0+0:0@0 ");
-	stop();
+	stop_reading();
 }
 
 static void meet(uint64_t address)
@@ -118,7 +118,7 @@ static void there_is_no_hurry_for_what_is_known(void **state)
 	meet(0x9000);
 	assert_false(ct_mappings_due(&mappings, 0, 2000000));
 	assert_true(ct_mappings_due(&mappings, 0, 1000000000));
-	stop();
+	stop_reading();
 }
 
 int main(void)
