@@ -26,6 +26,8 @@
 #define RECORDS_ALL (1u << 21)
 #define RECORDS_MIN 4096u
 
+#define LIVES_BYTES 262144u /* 8,192 records */
+
 #define FIRST_PID_NAMESPACE 0xeffffffcu /* its inode, which is part of the kernel's interface */
 
 struct bpf {
@@ -34,6 +36,11 @@ struct bpf {
 	uint8_t *rings;
 	size_t ring_bytes, rings_bytes;
 	uint64_t *last; /* ns of the newest record of each CPU */
+	struct ring_buffer *lives;
+	uint64_t lives_lost; /* told so far */
+	/* while lives are handed out */
+	ct_switch_fn *take;
+	void *arg;
 	int program[CT_BPF_POINTS], link[CT_BPF_POINTS];
 };
 
@@ -78,6 +85,38 @@ static int make_map(const char *name, size_t value, unsigned n, int *fd, void **
 	return -errno;
 }
 
+static int take_life(void *arg, void *data, size_t bytes)
+{
+	static const enum ct_switch_kind kinds[] = {[CT_BPF_LIFE_MADE] = CT_SWITCH_MADE,
+						    [CT_BPF_LIFE_EXECUTED] = CT_SWITCH_EXECUTED,
+						    [CT_BPF_LIFE_GONE] = CT_SWITCH_GONE};
+	const struct bpf *b = arg;
+	const struct ct_bpf_life *life = data;
+	struct ct_switch s;
+
+	if (bytes != sizeof(*life) || life->kind >= sizeof(kinds) / sizeof(kinds[0]))
+		return 0;
+	s = (struct ct_switch){.ns = life->ns,
+			       .tid = life->tid,
+			       .pid = life->pid,
+			       .waker = life->maker,
+			       .kind = kinds[life->kind]};
+	b->take(b->arg, &s);
+	return 0;
+}
+
+static int make_lives(struct bpf *b)
+{
+	struct bpf_map_create_opts o = {.sz = sizeof(o)};
+
+	b->setting.lives =
+		bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ctrace_lives", 0, 0, LIVES_BYTES, &o);
+	if (b->setting.lives < 0)
+		return -errno;
+	b->lives = ring_buffer__new(b->setting.lives, take_life, b, NULL);
+	return b->lives ? 0 : -errno;
+}
+
 static int make_maps(struct bpf *b, unsigned cpus)
 {
 	uint32_t records = RECORDS_MAX;
@@ -95,13 +134,14 @@ static int make_maps(struct bpf *b, unsigned cpus)
 		return err;
 	err = make_map("ctrace_rings", b->ring_bytes, cpus, &b->setting.rings, &at);
 	b->rings = at;
-	return err;
+	return err ? err : make_lives(b);
 }
 
 static int load(struct bpf *b, enum ct_bpf_point point)
 {
 	static const char *const names[CT_BPF_POINTS] = {
-		"ctrace_switch", "ctrace_waking", "ctrace_new", "ctrace_fork", "ctrace_free"};
+		"ctrace_switch", "ctrace_waking", "ctrace_new", "ctrace_fork",
+		"ctrace_exec",	 "ctrace_exit",	  "ctrace_free"};
 	struct bpf_prog_load_opts o = {
 		.sz = sizeof(o),
 		.expected_attach_type = BPF_TRACE_RAW_TP,
@@ -167,6 +207,10 @@ static void close_all(struct ct_switches *s)
 		close(b->setting.rings);
 	if (b->setting.filter >= 0)
 		close(b->setting.filter);
+	if (b->lives)
+		ring_buffer__free(b->lives);
+	if (b->setting.lives >= 0)
+		close(b->setting.lives);
 	free(b->last);
 	free(b);
 	free(s->cpu);
@@ -199,7 +243,7 @@ static int open_all(struct ct_switches *s, pid_t pid)
 	for (i = 0; i < s->n; i++)
 		s->cpu[i] = i;
 	b->last = calloc(s->n, sizeof(*b->last));
-	b->setting.filter = b->setting.rings = -1;
+	b->setting.filter = b->setting.rings = b->setting.lives = -1;
 	memset(b->program, -1, sizeof(b->program));
 	memset(b->link, -1, sizeof(b->link));
 	err = b->last ? make_maps(b, s->n) : -ENOMEM;
@@ -272,6 +316,22 @@ static void read_ring(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_s
 	__atomic_store_n(&ring->tail, at, __ATOMIC_RELEASE);
 }
 
+static void read_lives(struct ct_switches *s, ct_switch_fn *take, void *arg)
+{
+	struct bpf *b = s->own;
+	struct ct_switch lost = {.kind = CT_SWITCH_LIVES_MISSING};
+	uint64_t now;
+
+	b->take = take;
+	b->arg = arg;
+	ring_buffer__consume(b->lives);
+	now = __atomic_load_n(&b->filter->lives_lost, __ATOMIC_RELAXED);
+	lost.count = now - b->lives_lost;
+	b->lives_lost = now;
+	if (lost.count)
+		take(arg, &lost);
+}
+
 /* The maps are mapped in a copy too. */
 static int forked(struct ct_switches *s)
 {
@@ -286,6 +346,7 @@ const struct ct_switch_source ct_switches_bpf = {
 	.open = open_all,
 	.enable = enable,
 	.read = read_ring,
+	.lives = read_lives,
 	.forked = forked,
 	.close = close_all,
 };

@@ -173,6 +173,8 @@ int ct_bpf_kernel_learn(struct ct_bpf_kernel *k)
 		[CT_BPF_WAKING] = {"btf_trace_sched_waking", 1},
 		[CT_BPF_NEW] = {"btf_trace_sched_wakeup_new", 1},
 		[CT_BPF_FORK] = {"btf_trace_sched_process_fork", 2},
+		[CT_BPF_EXEC] = {"btf_trace_sched_process_exec", 1},
+		[CT_BPF_EXIT] = {"btf_trace_sched_process_exit", 1},
 		[CT_BPF_FREE] = {"btf_trace_sched_process_free", 1},
 	};
 	struct btf *b = load_types();

@@ -9,6 +9,8 @@ enum ct_bpf_point {
 	CT_BPF_WAKING, /* a thread is made ready, by who runs on this CPU */
 	CT_BPF_NEW,    /* the same for the first time */
 	CT_BPF_FORK,   /* a thread or process was made, and is not ready yet */
+	CT_BPF_EXEC,   /* a process is another program from here on */
+	CT_BPF_EXIT,   /* a thread ends */
 	CT_BPF_FREE,   /* nothing is left of a thread */
 	CT_BPF_POINTS
 };

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum label { LEAVE, FIRST_DONE, SECOND_DONE, KNOWN, HAD_IT, WRITE, FULL, SOFT, HARD };
+enum label { LEAVE, FIRST_DONE, SECOND_DONE, KNOWN, HAD_IT, WRITE, FULL, SOFT, HARD, TOLD };
 
 /* Bits of the kernel's preempt_count. */
 #define IN_SOFT 0x00000100 /* serving a soft interrupt */
@@ -263,6 +263,46 @@ static void at_waking(struct ct_bpf_code *c, const struct ct_bpf_setting *s,
 	write_record(c, s);
 }
 
+/* r2: a thread of ours -> a record of it in the lives, on the stack until then.  Loses r2 like all that a call loses. */
+static void tell_life(struct ct_bpf_code *c, const struct ct_bpf_setting *s,
+		      enum ct_bpf_life_kind kind)
+{
+	const int at = -(int)sizeof(struct ct_bpf_life);
+
+	ct_bpf_load(c, BPF_W, 1, 2, s->kernel.pid);
+	ct_bpf_store(c, BPF_W, 10, at + (int)offsetof(struct ct_bpf_life, tid), 1);
+	ct_bpf_load(c, BPF_W, 1, 2, s->kernel.tgid);
+	ct_bpf_store(c, BPF_W, 10, at + (int)offsetof(struct ct_bpf_life, pid), 1);
+	ct_bpf_call(c, BPF_FUNC_get_current_pid_tgid);
+	ct_bpf_store(c, BPF_W, 10, at + (int)offsetof(struct ct_bpf_life, maker), 0);
+	ct_bpf_set(c, 1, (int32_t)kind);
+	ct_bpf_store(c, BPF_W, 10, at + (int)offsetof(struct ct_bpf_life, kind), 1);
+	ct_bpf_call(c, BPF_FUNC_ktime_get_ns);
+	ct_bpf_store(c, BPF_DW, 10, at + (int)offsetof(struct ct_bpf_life, ns), 0);
+	ct_bpf_map(c, 1, s->lives);
+	ct_bpf_copy(c, 2, 10);
+	ct_bpf_op(c, BPF_ADD, 2, at);
+	ct_bpf_set(c, 3, (int32_t)sizeof(struct ct_bpf_life));
+	ct_bpf_set(c, 4, BPF_RB_NO_WAKEUP);
+	ct_bpf_call(c, BPF_FUNC_ringbuf_output);
+	ct_bpf_jump(c, BPF_JEQ, 0, 0, TOLD);
+	ct_bpf_set(c, 1, 1);
+	ct_bpf_put(c, BPF_STX | BPF_ATOMIC | BPF_DW, 7, 1,
+		   offsetof(struct ct_bpf_filter, lives_lost), BPF_ADD);
+	ct_bpf_here(c, TOLD);
+}
+
+static void at_life(struct ct_bpf_code *c, const struct ct_bpf_setting *s, enum ct_bpf_point point,
+		    enum ct_bpf_life_kind kind)
+{
+	begin(c, s);
+	ct_bpf_load(c, BPF_DW, 2, 6, s->kernel.point[point].task[0]);
+	unless_traced(c, s, LEAVE);
+	tell_life(c, s, kind);
+	ct_bpf_here(c, LEAVE);
+	ct_bpf_leave(c);
+}
+
 static void at_fork(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 {
 	const struct ct_bpf_tracepoint *p = &s->kernel.point[CT_BPF_FORK];
@@ -277,6 +317,7 @@ static void at_fork(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_op_with(c, BPF_LSH, 3, 4);
 	ct_bpf_put(c, BPF_STX | BPF_ATOMIC | BPF_DW, 1, 3, offsetof(struct ct_bpf_filter, traced),
 		   BPF_OR);
+	tell_life(c, s, CT_BPF_LIFE_MADE);
 	ct_bpf_here(c, LEAVE);
 	ct_bpf_leave(c);
 }
@@ -307,6 +348,8 @@ bool ct_bpf_program(struct ct_bpf_code *c, enum ct_bpf_point point, const struct
 	case CT_BPF_WAKING:
 	case CT_BPF_NEW: at_waking(c, s, point); break;
 	case CT_BPF_FORK: at_fork(c, s); break;
+	case CT_BPF_EXEC: at_life(c, s, point, CT_BPF_LIFE_EXECUTED); break;
+	case CT_BPF_EXIT: at_life(c, s, point, CT_BPF_LIFE_GONE); break;
 	case CT_BPF_FREE: at_free(c, s); break;
 	case CT_BPF_POINTS: return false;
 	}

@@ -3,9 +3,11 @@
  *
  *	filter	one bit for each process that is traced; programs keep it as processes are made and end
  *	ring	one for each CPU: records that wait to be read
+ *	lives	the kernel's own ring, for what happens seldom: threads made and ended, programs executed
  *
  * A program writes to the ring of the CPU it runs on, and nothing comes between there: switches and wakings happen with interrupts off,
- * and a program does not begin again where it was interrupted.  So a ring takes no lock.
+ * and a program does not begin again where it was interrupted.  So a ring takes no lock.  Lives may be interrupted by both, and the kernel's
+ * ring takes one.
  */
 #ifndef CT_RUN_BPF_PROGRAMS_H
 #define CT_RUN_BPF_PROGRAMS_H
@@ -20,8 +22,9 @@
 #define CT_BPF_PIDS (4u << 20) /* the most the kernel can be told to have */
 
 struct ct_bpf_filter {
-	uint64_t on; /* 0: nothing is recorded, but processes are followed */
-	uint64_t pad[7];
+	uint64_t on;	     /* 0: no switch is recorded, but processes are followed, and lives */
+	uint64_t lives_lost; /* records of lives that had no room */
+	uint64_t pad[6];
 	uint64_t traced[CT_BPF_PIDS / 64];
 };
 
@@ -52,11 +55,21 @@ struct ct_bpf_ring {
 	struct ct_bpf_record record[];
 };
 
+enum ct_bpf_life_kind { CT_BPF_LIFE_MADE, CT_BPF_LIFE_EXECUTED, CT_BPF_LIFE_GONE };
+
+struct ct_bpf_life {
+	uint64_t ns;
+	uint32_t tid, pid;
+	uint32_t maker; /* made: tid of who did it */
+	uint32_t kind;	/* enum ct_bpf_life_kind */
+};
+_Static_assert(sizeof(struct ct_bpf_life) == 24, "as the programs write it");
+
 /* What a program is made for. */
 struct ct_bpf_setting {
 	struct ct_bpf_kernel kernel;
-	int filter, rings; /* maps */
-	uint32_t records;  /* in a ring: a power of two */
+	int filter, rings, lives; /* maps */
+	uint32_t records;	  /* in a ring: a power of two */
 };
 
 /*

@@ -188,6 +188,26 @@ struct taking {
 	struct ct_sched_cpu *cpu;
 };
 
+static bool is_switch(const struct ct_switch *w)
+{
+	return w->kind <= CT_SWITCH_MISSING;
+}
+
+/* Of a source that tells them apart from switches. */
+static void take_life(void *arg, const struct ct_switch *w)
+{
+	struct ct_lives *lives = arg;
+
+	if (!is_switch(w))
+		ct_lives_take(lives, w);
+}
+
+static void take_lives(struct ct_sched *s)
+{
+	if (s->lives && s->from.source->lives)
+		s->from.source->lives(&s->from, take_life, s->lives);
+}
+
 static void take(void *arg, const struct ct_switch *w)
 {
 	struct taking *t = arg;
@@ -197,7 +217,7 @@ static void take(void *arg, const struct ct_switch *w)
 
 	if (s->lives)
 		ct_lives_take(s->lives, w);
-	if (w->kind > CT_SWITCH_MISSING)
+	if (!is_switch(w))
 		return;
 	if (w->ns < c->last_ns)
 		return; /* between the source's going on and our saying so */
@@ -253,6 +273,7 @@ static void take_all(struct ct_sched *s)
 		t.cpu = &s->cpu[i];
 		s->from.source->read(&s->from, i, s->now.mono_ns, take, &t);
 	}
+	take_lives(s);
 }
 
 /* --- the budget -------------------------------------------------------------------------------------------------------------- */
@@ -488,8 +509,12 @@ void ct_sched_look(struct ct_sched *s, uint64_t now_ns)
 {
 	if (!s->on)
 		return;
-	if (s->from.n && !s->paused && take_sample(s))
-		take_all(s);
+	if (s->from.n && take_sample(s)) {
+		if (s->paused)
+			take_lives(s);
+		else
+			take_all(s);
+	}
 	if (s->from.n && s->mode == CT_SCHED_AUTO)
 		keep_budget(s, now_ns);
 	if (s->full_max || !s->full_n) {

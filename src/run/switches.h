@@ -23,10 +23,11 @@ enum ct_switch_kind {
 	CT_SWITCH_PREEMPTED, /* it left it and could have gone on */
 	CT_SWITCH_WAKING,    /* it is woken by what runs on this CPU */
 	CT_SWITCH_MISSING,   /* `count` records have found no room */
-	/* no switches: of some sources, and not for the trace */
-	CT_SWITCH_MADE,	    /* a thread, by `waker` */
-	CT_SWITCH_EXECUTED, /* the process is another program from here on */
-	CT_SWITCH_GONE	    /* the thread has ended */
+	/* no switches, and not for the trace */
+	CT_SWITCH_MADE,		/* a thread, by `waker` */
+	CT_SWITCH_EXECUTED,	/* the process is another program from here on */
+	CT_SWITCH_GONE,		/* the thread has ended */
+	CT_SWITCH_LIVES_MISSING /* `count` of these three have found no room */
 };
 
 struct ct_switch {
@@ -63,6 +64,9 @@ struct ct_switch_source {
 	 */
 	void (*read)(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_switch_fn *take,
 		     void *arg);
+
+	/* lives - hand out who was made, executed something or has ended since the last time, also in a pause; NULL: read() does it */
+	void (*lives)(struct ct_switches *s, ct_switch_fn *take, void *arg);
 
 	/* forked - in a copy of the process that opened it, while that is still there: this one goes on.  Returns 0 or -errno. */
 	int (*forked)(struct ct_switches *s);

@@ -6,13 +6,12 @@
  */
 #include "unreached.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture/capture.h"
@@ -22,8 +21,10 @@
 
 /* to the second look at a process, and twice as long to each later one */
 #define FIRST_PAUSE_NS 2000000ull
-#define LOOK_BACK      2048 /* rows */
-#define ONE_THREAD     3    /* links of a folder with one in it */
+/* from when /proc has another program to when the kernel tells of it, at most */
+#define EXECUTES_NS 10000000ull
+#define LOOK_BACK   2048 /* rows */
+#define ONE_THREAD  3	 /* links of a folder with one in it */
 
 /* --- tables ------------------------------------------------------------------------------------------------------------------- */
 
@@ -134,6 +135,44 @@ static void end_image(struct ct_unreached *u, const struct ct_unreached_process 
 	ct_unreached_end_threads(u, p->pid, false);
 }
 
+/* Has it a row from between these times?  One that has ended may not be watched yet, or no longer. */
+static bool has_written(const struct ct_unreached *u, const struct ct_unreached_process *p,
+			uint64_t since_ns, uint64_t until_ns)
+{
+	const struct ct_arena *a = &u->reap->store->arena;
+	uint64_t n = atomic_load(&ct_arena_region(a->header, CT_REGION_PROCESSES)->used),
+		 limit = atomic_load(&a->shared->limit[CT_REGION_PROCESSES]),
+		 since = ct_sched_ticks(u->sched, since_ns),
+		 until = until_ns ? ct_sched_ticks(u->sched, until_ns) : UINT64_MAX, i, steps = 0;
+
+	for (i = n < limit ? n : limit; i-- > 0 && steps < LOOK_BACK; steps++)
+		if (a->processes[i].pid == (uint32_t)p->pid &&
+		    a->processes[i].begin_ticks >= since && a->processes[i].begin_ticks < until)
+			return true;
+	return false;
+}
+
+/* What it executed then is over, and was never looked at.  @until_ns: 0: everything is */
+static void pass_over(struct ct_unreached *u, const struct ct_unreached_process *p,
+		      uint64_t since_ns, uint64_t until_ns)
+{
+	if (since_ns && !u->no_follow && !has_written(u, p, since_ns, until_ns))
+		u->unknown++;
+}
+
+/* It has executed something which it has not been judged by. */
+static void go_on_as_new(struct ct_unreached *u, struct ct_unreached_process *p, uint64_t ns)
+{
+	if (p->is_new && !p->expected_exe)
+		pass_over(u, p, p->executed_ns, ns);
+	end_image(u, p);
+	p->state = CT_WAITING;
+	p->told = 0;
+	p->missed = 0;
+	p->executed_ns = ns;
+	p->is_new = true;
+}
+
 /* It executes this now. */
 static void judge(struct ct_unreached *u, struct ct_unreached_process *p)
 {
@@ -144,6 +183,7 @@ static void judge(struct ct_unreached *u, struct ct_unreached_process *p)
 	if (!p->is_new)
 		p->executed_ns = 0; /* that was another time */
 	p->is_new = false;
+	p->passed_ns = 0;
 	p->told = 0;
 	p->state = CT_WAITING;
 	p->pause_ns = 0;
@@ -187,20 +227,6 @@ static bool find_exe(struct ct_unreached_process *p, bool *other)
 	return true;
 }
 
-/* Has it written a row since it executed something?  One that has ended may not be watched yet, or no longer. */
-static bool has_written(const struct ct_unreached *u, const struct ct_unreached_process *p)
-{
-	const struct ct_arena *a = &u->reap->store->arena;
-	uint64_t n = atomic_load(&ct_arena_region(a->header, CT_REGION_PROCESSES)->used),
-		 limit = atomic_load(&a->shared->limit[CT_REGION_PROCESSES]),
-		 since = ct_sched_ticks(u->sched, p->executed_ns), i, steps = 0;
-
-	for (i = n < limit ? n : limit; i-- > 0 && steps < LOOK_BACK; steps++)
-		if (a->processes[i].pid == (uint32_t)p->pid && a->processes[i].begin_ticks >= since)
-			return true;
-	return false;
-}
-
 /* Its program is gone, and so is everybody of it but perhaps some threads. */
 static bool is_over(struct ct_unreached *u, struct ct_unreached_process *p)
 {
@@ -211,8 +237,8 @@ static bool is_over(struct ct_unreached *u, struct ct_unreached_process *p)
 		if (p->exe)
 			ct_unreached_go_out(u, p, p->what);
 	}
-	if (p->is_new && p->executed_ns && !u->no_follow && !has_written(u, p))
-		u->unknown++;
+	if (p->is_new)
+		pass_over(u, p, p->executed_ns, 0);
 	if (p->state != CT_OUT)
 		return true;
 	ct_unreached_list_threads(u, p, 0);
@@ -240,10 +266,14 @@ static bool look_at(struct ct_unreached *u, struct ct_unreached_process *p, uint
 		free(p->exe);
 		p->exe = exe;
 		p->expected_exe = NULL;
+		if (p->perhaps_ns)
+			go_on_as_new(u, p, p->perhaps_ns);
+		p->judged_ns = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC);
 		judge(u, p);
 	} else if (p->state == CT_WAITING) {
 		look_at_waiting(u, p);
 	}
+	p->perhaps_ns = 0;
 	if (p->state == CT_OUT)
 		ct_unreached_list_threads(u, p, now_ns);
 	p->pause_ns = p->pause_ns ? p->pause_ns * 2 : FIRST_PAUSE_NS;
@@ -255,12 +285,15 @@ static bool look_at(struct ct_unreached *u, struct ct_unreached_process *p, uint
 
 /* --- what the switches tell ---------------------------------------------------------------------------------------------------------- */
 
+/* There may be threads and programs that were not told of. */
 static void stir_all(struct ct_unreached *u)
 {
 	size_t i;
 
-	for (i = 0; i < u->processes_n; i++)
+	for (i = 0; i < u->processes_n; i++) {
 		u->processes[i].stirred = true;
+		u->processes[i].next_ns = 0;
+	}
 }
 
 static void add_made(struct ct_unreached *u, pid_t pid, uint64_t ns)
@@ -285,33 +318,12 @@ static void add_made(struct ct_unreached *u, pid_t pid, uint64_t ns)
 
 static void take_made(struct ct_unreached *u, const struct ct_life_event *e)
 {
-	struct ct_unreached_process *p =
-		e->pid ? ct_unreached_find_process(u, (pid_t)e->pid) : NULL;
-	int fd;
+	struct ct_unreached_process *p = ct_unreached_find_process(u, (pid_t)e->pid);
 
-	if (e->pid && e->pid != e->tid) {
-		if (p && p->state == CT_OUT && !p->is_new && !ct_unreached_find_thread(u, e->tid))
-			ct_unreached_begin_thread(u, p, e->tid);
-		return;
-	}
-	if (e->pid) {
+	if (e->pid == e->tid)
 		add_made(u, (pid_t)e->pid, e->ns);
-		return;
-	}
-	/* whose it is was not told; there is such a descriptor of whole processes only */
-	fd = (int)syscall(SYS_pidfd_open, e->tid, 0);
-	if (fd >= 0) {
-		close(fd);
-		add_made(u, (pid_t)e->tid, e->ns);
-	} else if (errno == ESRCH) {
-		const struct ct_unreached_thread *maker = ct_unreached_find_thread(u, e->maker);
-
-		p = maker ? ct_unreached_find_process(u, maker->pid) : NULL;
-		if (p)
-			ct_unreached_count_missed(u, p);
-	} else {
-		stir_all(u);
-	}
+	else if (p && p->state == CT_OUT && !p->is_new && !ct_unreached_find_thread(u, e->tid))
+		ct_unreached_begin_thread(u, p, e->tid);
 }
 
 static void take_gone(struct ct_unreached *u, const struct ct_life_event *e)
@@ -325,9 +337,29 @@ static void take_gone(struct ct_unreached *u, const struct ct_life_event *e)
 		ct_unreached_count_missed(u, p); /* said if it turns out to be out of reach */
 }
 
+/*
+ * A look may come before the word, and has judged it then by what it had executed; also before the kernel tells, which it does when the
+ * new program is all in place.
+ */
+static void take_executed(struct ct_unreached *u, const struct ct_life_event *e)
+{
+	struct ct_unreached_process *p = add_process(u, (pid_t)e->pid);
+
+	if (!p)
+		return;
+	if (e->ns < p->judged_ns) {
+		pass_over(u, p, p->passed_ns, e->ns);
+		p->passed_ns = e->ns;
+	} else if (p->state >= CT_OUT && !p->forked && e->ns - p->judged_ns < EXECUTES_NS) {
+		p->perhaps_ns = e->ns;
+	} else {
+		go_on_as_new(u, p, e->ns);
+	}
+	p->next_ns = 0;
+}
+
 static void take_events(struct ct_unreached *u)
 {
-	struct ct_unreached_process *p;
 	size_t i;
 
 	ct_lives_sort(&u->lives);
@@ -337,17 +369,13 @@ static void take_events(struct ct_unreached *u)
 		switch (e->what) {
 		case CT_LIFE_MADE: take_made(u, e); break;
 		case CT_LIFE_GONE: take_gone(u, e); break;
-		case CT_LIFE_EXECUTED:
-			p = add_process(u, (pid_t)e->pid);
-			if (!p)
-				break;
-			p->executed_ns = e->ns;
-			p->is_new = true;
-			p->next_ns = 0;
-			break;
+		case CT_LIFE_EXECUTED: take_executed(u, e); break;
 		}
 	}
 	u->lives.n = 0;
+	if (u->lives_missing != u->lives.missing)
+		stir_all(u);
+	u->lives_missing = u->lives.missing;
 }
 
 /* Processes that wrote rows themselves: each may go on with a program that does not. */

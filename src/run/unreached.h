@@ -41,8 +41,10 @@ struct ct_unreached {
 	struct ct_set by_tid; /* index + 1 in threads */
 	struct ct_unreached_told *told;
 	size_t told_n, told_room;
-	size_t rows_seen; /* of reap->watched */
-	uint64_t unknown; /* programs that came and went without a row */
+	size_t rows_seen;	/* of reap->watched */
+	uint64_t begun;		/* threads, ever */
+	uint64_t lives_missing; /* of lives.missing: looked into */
+	uint64_t unknown;	/* programs that came and went without a row */
 };
 
 /*

@@ -25,11 +25,16 @@ struct ct_unreached_process {
 	char *exe;    /* at the last look; NULL: not looked at yet */
 	dev_t device; /* of that file */
 	ino_t inode;
-	uint64_t executed_ns;	  /* when it did that, 0 not told */
-	uint64_t made_ns;	  /* when it was forked, 0 not told */
-	bool is_new;		  /* has executed something since the last look */
-	uint32_t row;		  /* of ours, + 1 */
-	const char *what;	  /* it is, when it is CT_OUT */
+	uint64_t executed_ns; /* when it did that, 0 not told */
+	uint64_t made_ns;     /* when it was forked, 0 not told */
+	uint64_t judged_ns;   /* when it was last judged by what it executes */
+	uint64_t passed_ns;   /* it had executed something then, before it was judged; 0 not told */
+	uint64_t
+		perhaps_ns; /* it has executed something, which may be what it was judged by; 0: no */
+	bool forked;	    /* its row is that of a program it has not executed itself */
+	bool is_new;	    /* has executed something since the last look */
+	uint32_t row;	    /* of ours, + 1 */
+	const char *what;   /* it is, when it is CT_OUT */
 	const char *expected_exe; /* of the root, should it be gone before the first look */
 	char *arguments;
 	uint64_t next_ns, pause_ns;

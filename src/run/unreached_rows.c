@@ -96,6 +96,7 @@ static bool make_row(struct ct_unreached *u, struct ct_unreached_process *p)
 		      !strcmp(parent->exe, p->exe);
 	struct ct_process_rec *row;
 
+	p->forked = forked;
 	if (i < limit)
 		i = atomic_fetch_add(&r->used, 1);
 	if (i >= limit)

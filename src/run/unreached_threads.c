@@ -10,6 +10,8 @@
 
 #include "capture/capture.h"
 
+#define ROOM_EVERY 8 /* fewer than ct_store_grow() makes room for */
+
 struct ct_unreached_thread *ct_unreached_find_thread(const struct ct_unreached *u, uint32_t tid)
 {
 	const struct ct_set_row *row = ct_set_find(&u->by_tid, tid);
@@ -21,6 +23,7 @@ void ct_unreached_drop_thread(struct ct_unreached *u, size_t i)
 {
 	struct ct_unreached_thread *t = &u->threads[i];
 
+	ct_lives_forget(&u->lives, t->tid);
 	ct_set_at(&u->by_tid, t->tid, NULL)->value = 0;
 	*t = u->threads[--u->threads_n];
 	if (i < u->threads_n)
@@ -59,10 +62,14 @@ void ct_unreached_begin_thread(struct ct_unreached *u, struct ct_unreached_proce
 	row = ct_set_at(&u->by_tid, tid, NULL);
 	if (!row)
 		return;
+	/* many may have come between two looks, and each has a chunk of its own until that is drained */
+	if (u->begun++ % ROOM_EVERY == 0)
+		ct_store_grow(u->reap->store);
 	s = ct_slot_claim();
 	u->threads[u->threads_n++] =
 		(struct ct_unreached_thread){tid, s ? s->thread : 0, s, p->pid, true};
 	row->value = u->threads_n;
+	ct_lives_watch(&u->lives, tid);
 	if (!s)
 		return; /* none left, which was counted */
 	/* what it had open is of its last thread's time */
@@ -83,12 +90,12 @@ void ct_unreached_end_thread(struct ct_unreached *u, size_t i, uint64_t ns)
 	struct ct_unreached_thread t = u->threads[i];
 	uint64_t ticks;
 
+	if (!ns && ct_sched_tells(u->sched))
+		ns = ct_lives_left(&u->lives, t.tid);
 	ct_unreached_drop_thread(u, i);
 	/* ctrace-run has seen the process end before, and has buried all its threads */
 	if (!t.slot || t.slot->thread != t.serial || atomic_load(&t.slot->state) != CT_SLOT_CLAIMED)
 		return;
-	if (!ns && ct_sched_tells(u->sched))
-		ns = ct_lives_left(&u->lives, t.tid);
 	ticks = ns ? ct_sched_ticks(u->sched, ns) : ct_now();
 	if (ticks < t.slot->begin_ticks)
 		ticks = t.slot->begin_ticks;

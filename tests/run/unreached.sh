@@ -131,4 +131,38 @@ for source in "${sources[@]}"; do
 		($t | length) == 3 and all(range(1; 3); $t[.].begin_ns >= $t[. - 1].end_ns)' threads.json >same || fail "$source: lives overlap: $(jq -c '[.threads[] | [.tid, .begin_ns, .end_ns]]' threads.json)"
 	jq -e '.threads | length == 6' threads.json >same || fail "$source: chain: $(jq -c '[.threads[].tid]' threads.json)"
 done
+# programs and threads that come and go between two looks: each is there or is counted, by every source
+cat >brief.c <<'END'
+#include <pthread.h>
+static void *nothing(void *arg)
+{
+	return arg;
+}
+/* a hundred threads, one after another, when there is an argument */
+int main(int argc, char **argv)
+{
+	pthread_t t;
+
+	(void)argv;
+	for (int i = 0; argc > 1 && i < 100; i++)
+		if (pthread_create(&t, 0, nothing, 0) || pthread_join(t, 0))
+			return 1;
+	return 0;
+}
+END
+"${CC:-cc}" -static -o brief brief.c -lpthread
+# shellcheck disable=SC2016  # it is the program's
+echo 'i=0; while [ $i -lt 100 ]; do ./brief; i=$((i + 1)); done' >brief.sh
+for source in "${sources[@]}"; do
+	"$CTRACE_RUN" -q --sched=exact --sched-source="$source" -o b.ctrace -- sh brief.sh
+	valid b.ctrace
+	got=$(jq -s '(.[0].processes | map(select(.reached | not)) | length) + ([.[1].blind[] | select(.kind == "programs").count] | add // 0)' ps.json info.json)
+	[ "$got" -eq 100 ] || fail "$source: $got of 100 programs: $(jq -c '.blind[-1]' info.json)"
+	"$CTRACE_RUN" -q --sched=exact --sched-source="$source" -o b.ctrace -- ./brief threads
+	valid b.ctrace
+	"$CTRACE" threads --json --top 200 b.ctrace >threads.json
+	got=$(jq -s '(.[0].threads | length) + ([.[1].blind[] | select(.kind == "threads").count] | add // 0)' threads.json info.json)
+	[ "$got" -eq 101 ] || fail "$source: $got of 101 threads: $(jq -c .blind info.json)"
+	jq -e '.missing == 0' <<<"$(jq .switches info.json)" >same || fail "$source: $(jq -c .switches info.json)"
+done
 finish
