@@ -78,7 +78,7 @@ struct sweep {
 	uint32_t *first, *last; /* by row of the thread, index + 1 */
 	struct item *heap;
 	uint32_t heap_n;
-	uint64_t exact, assumed, bare, changed, handoff, unknown, shorts; /* ticks */
+	uint64_t exact, assumed, changed, handoff, unknown, shorts; /* ticks */
 };
 
 /* --- charging ----------------------------------------------------------------------------------------------------------------- */
@@ -144,7 +144,6 @@ static void end_run(struct sweep *s, struct lock *l, uint32_t stack)
 	       l->exact + l->assumed);
 	s->exact += l->exact;
 	s->assumed += l->assumed;
-	s->bare += stack ? 0 : l->exact + l->assumed;
 	l->exact = l->assumed = 0;
 	l->running = false;
 }
@@ -423,12 +422,10 @@ static void alone(struct sweep *s, const struct ct_ended *e)
 		charge_cell(s, e->cell, CT_LEAF_UNKNOWN, 0, 0, 1, held + rest);
 		return;
 	}
-	if (waker && e->waker_stack) {
+	if (waker && e->waker_stack)
 		charge_cell(s, e->cell, CT_LEAF_NONE, e->waker_stack, waker, 1, held);
-	} else {
+	else
 		charge_cell(s, e->cell, CT_LEAF_HELD, 0, waker ? waker : owner, 1, held);
-		s->bare += held;
-	}
 	*(waker && waker == owner ? &s->exact : &s->assumed) += held;
 	if (rest)
 		charge_cell(s, e->cell, CT_LEAF_HANDOFF, 0, 0, 1, rest);
@@ -554,37 +551,41 @@ static int choose(struct sweep *s)
 	return 0;
 }
 
+/* @ticks: nothing is said of 0 */
+static void add_part(const struct sweep *s, char *text, size_t size, uint64_t ticks,
+		     const char *what)
+{
+	char n[CT_TEXT_NUMBER];
+
+	if (ticks)
+		ct_text_add(text, size, "%s%s %s", text[0] ? ", " : "", what,
+			    ct_text_ns(n, ct_view_ns(s->p->v, ticks)));
+}
+
 static void say(struct sweep *s)
 {
 	struct ct_profile *p = s->p;
-	char n[7][CT_TEXT_NUMBER];
-	const struct ct_view *v = p->v;
+	char text[512] = "";
 
 	if (p->o.by_unlock) {
 		ct_profile_comment(p,
-				   "rule: all of a wait is charged to the stack of the unlock that "
-				   "ended it (--blame=unlock), whoever held the lock before");
+				   "rule: all of a wait is charged to the stack of the unlock "
+				   "that ended it (--blame=unlock), whoever held the lock before");
 		return;
 	}
-	ct_profile_comment(
-		p, "rule: each holder is charged for the time that its hold and a wait have in "
-		   "common, at the stack where it let go; a wait counts once for each holder");
-	ct_profile_comment(
-		p, "it rests on who held a lock when a wait for it began, who got it, who let it "
-		   "go for whom and when, as all waits for it tell");
-	ct_profile_comment(
-		p,
-		"so known: holder %s, at most %s of it from a time on that was not seen; "
-		"hand-offs %s; not known: %s changed hands unseen, %s other, %s short waits",
-		ct_text_ns(n[0], ct_view_ns(v, s->exact + s->assumed)),
-		ct_text_ns(n[1], ct_view_ns(v, s->assumed)),
-		ct_text_ns(n[2], ct_view_ns(v, s->handoff)),
-		ct_text_ns(n[3], ct_view_ns(v, s->changed)),
-		ct_text_ns(n[4], ct_view_ns(v, s->unknown)),
-		ct_text_ns(n[5], ct_view_ns(v, s->shorts)));
-	if (s->bare)
-		ct_profile_comment(p, "holder known, but not its stack: %s",
-				   ct_text_ns(n[6], ct_view_ns(v, s->bare)));
+	ct_profile_comment(p, "rule: each holder is charged for the time that its hold and a wait "
+			      "have in common, at the stack where it let go; a wait counts once "
+			      "for each holder");
+	ct_profile_comment(p,
+			   "it rests on who was seen to hold a lock when a wait for it began, who "
+			   "got it, who let it go and when, as all waits for it tell");
+	add_part(s, text, sizeof(text), s->exact, "known exactly");
+	add_part(s, text, sizeof(text), s->assumed, "known but for since or until when");
+	add_part(s, text, sizeof(text), s->handoff, "hand-offs");
+	add_part(s, text, sizeof(text), s->changed, "changed hands unseen");
+	add_part(s, text, sizeof(text), s->unknown, "not known");
+	add_part(s, text, sizeof(text), s->shorts, "short waits");
+	ct_profile_comment(p, "holders: %s", text);
 }
 
 int ct_profile_holders(struct ct_profile *p)

@@ -145,7 +145,9 @@ int ct_profile_text(struct ct_profile *p)
 		fprintf(p->v->out, "%s%s%s: %s, %s %s\n\n", ct_bold(p->v),
 			ct_profile_name(p->o.kind), ct_plain(p->v),
 			ct_text_ns(n[0], ct_view_ns(p->v, p->total)), ct_text_count(n[1], p->count),
-			p->o.kind < CT_PROFILE_SCHED ? "waits" : "times");
+			p->o.kind < CT_PROFILE_SCHED ? (p->count == 1 ? "wait" : "waits")
+			: p->count == 1		     ? "time"
+						     : "times");
 		print_rows(p, &t);
 		fputc('\n', p->v->out);
 		for (i = 0; i < p->comments; i++)
