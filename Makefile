@@ -249,7 +249,7 @@ test_groups := build test $(if $(findstring clang,$(CC)),lint)
 run_tests = $(Q)BUILD=$(abspath $(B)) JOBS=$(JOBS) SAN=$(SAN) tests/runner.sh
 sub_make  = +$(Q)$(MAKE) --no-print-directory
 
-.PHONY: demo demo-run deps test check check-unit check-trace check-run check-cli check-fault check-accuracy check-hazards check-hosts check-arch check-posix asan ubsan tsan fuzz bench
+.PHONY: demo demo-run deps test check check-unit check-trace check-run check-cli check-fault check-accuracy check-hazards check-interop check-hosts check-arch check-posix asan ubsan tsan fuzz bench
 ## demo: record a parallel compressor and print what its threads waited for
 demo:
 	$(Q)tests/deps.sh build demo
@@ -298,6 +298,14 @@ check-accuracy: all subjects
 ## check-hazards: what undid other preloads (preload/HAZARDS.md)
 check-hazards: all subjects
 	$(run_tests) hazards
+
+## check-interop: exports, by the programs that are to read them
+check-interop:
+	$(Q)tests/deps.sh $(test_groups)
+	$(sub_make) check-interop-run
+
+check-interop-run: all
+	$(run_tests) interop
 
 ## check-hosts: programs of the distribution, bare against traced; minutes, not part of test
 check-hosts:
