@@ -35,6 +35,7 @@ CXX := $(patsubst %gcc,%g++,$(patsubst clang%,clang++%,$(CC)))
 endif
 AR      ?= ar
 NM      ?= nm
+OBJCOPY ?= objcopy
 INSTALL ?= install
 PREFIX  ?= /usr/local
 O       ?= build
@@ -103,9 +104,11 @@ ifeq ($(origin LIBBPF),undefined)
 LIBBPF := $(shell printf '_Static_assert(LIBBPF_MAJOR_VERSION >= 1, "");\n' | \
 	$(CC) $(CPPFLAGS) -include bpf/libbpf.h -fsyntax-only -x c - 2>/dev/null && echo 1)
 endif
-TOOL_CFLAGS := -std=gnu11 -fno-omit-frame-pointer -pthread -D_GNU_SOURCE= -DCT_DEBUG=$(CT_DEBUG) \
+# Position independent and hidden, because libctrace-reader.so is linked from the same objects.
+TOOL_CFLAGS := -std=gnu11 -fno-omit-frame-pointer -fPIC -fvisibility=hidden -pthread -D_GNU_SOURCE= -DCT_DEBUG=$(CT_DEBUG) \
 	$(if $(LIBBPF),-DCT_LIBBPF=1) $(SANFLAGS)
-TOOL_LIBS   := $(if $(LIBBPF),-lbpf) -ldw -lelf -llzma -liberty -lzstd -lz -ldl -pthread
+READER_LIBS := -ldw -lelf -llzma -liberty -lzstd -ldl -pthread
+TOOL_LIBS   := $(if $(LIBBPF),-lbpf) $(READER_LIBS) -lz
 
 # Subject programs are built as a distribution would build them, and never sanitized.
 SUBJECT_CFLAGS := -std=gnu11 -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -O2 -g -pthread -D_GNU_SOURCE=
@@ -120,14 +123,17 @@ lib_src    := $(filter-out $(if $(LIBBPF),,src/run/bpf_%),$(wildcard $(foreach d
 	src/$(d)/*.[cS] src/$(d)/*/*.[cS])))
 cmd_src    := $(wildcard tools/cmd_*.c)
 main_src   := $(wildcard tools/ctrace.c tools/ctrace-run.c)
+reader_src := $(wildcard src/views/reader/*.c)
 shared_src := $(filter-out $(cmd_src) $(main_src),$(wildcard tools/*.c))
 
 unit_src   := $(wildcard tests/unit/test_*.c)
 unit_extra := $(filter-out $(unit_src),$(wildcard tests/unit/*.c))
 fuzz_src   := $(wildcard tests/fuzz/fuzz_*.c)
 bench_src  := $(wildcard tests/bench/*.c)
+# An example that reads traces is no subject: it is built against the installed header alone.
+analyser_src := examples/block_time/block_time.c
 # libunwind is held against our unwinder on x86-64, with subjects that have its instructions.
-subject_src := $(filter-out $(if $(filter x86_64,$(MACHINE)),,tests/run/stack_%), \
+subject_src := $(filter-out $(analyser_src) $(if $(filter x86_64,$(MACHINE)),,tests/run/stack_%), \
 	$(wildcard $(foreach d,$(SUBJECTS),tests/$(d)/*.c tests/$(d)/*.cc) examples/*/*.c examples/*/*.cc))
 
 obj         = $(addsuffix .o,$(addprefix $(B)/$(1)/,$(basename $(2))))
@@ -135,6 +141,7 @@ target_obj := $(call obj,target,$(target_src))
 lib_obj    := $(call obj,tool,$(lib_src))
 cmd_obj    := $(call obj,tool,$(cmd_src))
 shared_obj := $(call obj,tool,$(shared_src))
+reader_obj := $(call obj,tool,$(reader_src))
 unit_obj   := $(call obj,tool,$(unit_src) $(unit_extra))
 unit_bin   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit_src))
 fuzz_bin   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(fuzz_src))
@@ -147,7 +154,10 @@ subject_bin := $(foreach s,$(subject_src),$(call subject_path,$(s)))
 LIB      := $(B)/libctrace-tools.a
 PRELOAD  := $(if $(wildcard preload/*.c),$(B)/libctrace.so)
 TOOLS    := $(patsubst tools/%.c,$(B)/%,$(main_src))
-products := $(PRELOAD) $(if $(lib_src),$(LIB)) $(TOOLS)
+# a program needs libctrace-reader.so.1 to run, libctrace-reader.so to be linked
+READER   := $(addprefix $(B)/libctrace-reader,.so.1 .so .a)
+ANALYSER := $(B)/examples/block_time
+products := $(PRELOAD) $(if $(lib_src),$(LIB)) $(TOOLS) $(READER) $(ANALYSER)
 
 # ---- building ---------------------------------------------------------------------------------
 
@@ -205,6 +215,32 @@ $(B)/ctrace-run: $(B)/tool/tools/ctrace-run.o $(shared_obj) $(LIB)
 $(B)/ctrace $(B)/ctrace-run:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
+# The public reader: the views' code behind <ctrace/reader.h>, which exports nothing else.
+reader_map := src/views/reader/libctrace-reader.map
+$(B)/libctrace-reader.so.1: $(reader_obj) $(LIB) $(reader_map)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=$(reader_map) -Wl,-z,now \
+		-Wl,-z,relro -Wl,-z,noexecstack -Wl,--as-needed -o $@ $(reader_obj) $(LIB) $(READER_LIBS)
+
+$(B)/libctrace-reader.so: $(B)/libctrace-reader.so.1
+	$(Q)ln -sf $(<F) $@
+
+# One object of all that the reader needs, in which only names of the reader can be seen.
+$(B)/libctrace-reader.a: $(reader_obj) $(LIB)
+	$(call say,AR,$@)
+	$(Q)$(CC) -r -nostdlib -o $(@:.a=.o) $(reader_obj) $(LIB)
+	$(Q)$(OBJCOPY) --localize-hidden $(@:.a=.o)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(@:.a=.o)
+
+$(B)/public/ctrace/reader.h: include/ctrace/reader.h
+	$(Q)mkdir -p $(@D) && cp $< $@
+
+$(ANALYSER): $(analyser_src) $(B)/public/ctrace/reader.h $(B)/libctrace-reader.so $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SUBJECT_CFLAGS) $(SANFLAGS) -I$(B)/public -o $@ $< -L$(B) -lctrace-reader -Wl,-rpath,'$$ORIGIN/..'
 
 # A test or subject says what else it needs in a comment of its own: /* link: -lunwind */ and
 # /* cflags: -O0 */.
@@ -396,8 +432,9 @@ check-manuals:
 check-layers:
 	$(Q)tests/lint/layers.sh
 
-## check-symbols: libctrace.so exports, imports and symbol versions are the listed ones
-check-symbols: $(PRELOAD)
+## check-symbols: what libctrace.so and libctrace-reader export and import is what is listed
+check-symbols: $(PRELOAD) $(READER)
+	$(Q)CC='$(CC)' NM=$(NM) tests/lint/reader-symbols.sh $(READER)
 	$(Q)$(if $(PRELOAD),CC='$(CC)' NM=$(NM) tests/lint/symbols.sh $(B)/libctrace.so,echo 'check-symbols: no preload sources')
 
 ## format: rewrite the sources with clang-format
@@ -414,12 +451,22 @@ compdb:
 
 bindir := $(DESTDIR)$(PREFIX)/bin
 libdir := $(DESTDIR)$(PREFIX)/lib/ctrace
+devdir := $(DESTDIR)$(PREFIX)/lib
+pcdir  := $(devdir)/pkgconfig
+incdir := $(DESTDIR)$(PREFIX)/include/ctrace
+version = $(shell sed -n 's/.define CTRACE_VERSION "\(.*\)"/\1/p' include/ctrace/version.h)
 mandir := $(DESTDIR)$(PREFIX)/share/man/man1
 compdir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 .PHONY: install uninstall clean help
-## install: put the tools, the preload object, manuals and completion under PREFIX
-install: $(PRELOAD) $(TOOLS)
+## install: put the tools, the libraries, manuals and completion under PREFIX
+install: $(PRELOAD) $(TOOLS) $(READER)
+	$(Q)$(INSTALL) -d $(devdir) $(pcdir) $(incdir)
+	$(Q)$(INSTALL) -m 644 $(B)/libctrace-reader.so.1 $(B)/libctrace-reader.a $(devdir)
+	$(Q)ln -sf libctrace-reader.so.1 $(devdir)/libctrace-reader.so
+	$(Q)$(INSTALL) -m 644 include/ctrace/reader.h $(incdir)
+	$(Q)sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(version),' src/views/reader/ctrace-reader.pc.in >$(B)/ctrace-reader.pc
+	$(Q)$(INSTALL) -m 644 $(B)/ctrace-reader.pc $(pcdir)
 	$(if $(TOOLS),$(Q)$(INSTALL) -d $(bindir) && $(INSTALL) -m 755 $(TOOLS) $(bindir))
 	$(if $(PRELOAD),$(Q)$(INSTALL) -d $(libdir) && $(INSTALL) -m 755 $(PRELOAD) $(libdir))
 	$(if $(wildcard tools/*.1),$(Q)$(INSTALL) -d $(mandir) && $(INSTALL) -m 644 $(wildcard tools/*.1) $(mandir))
@@ -429,8 +476,9 @@ install: $(PRELOAD) $(TOOLS)
 ## uninstall: remove what install put there
 uninstall:
 	$(Q)rm -f $(bindir)/ctrace $(bindir)/ctrace-run $(libdir)/libctrace.so $(patsubst tools/%,$(mandir)/%,$(wildcard tools/*.1)) \
-		$(compdir)/ctrace $(compdir)/ctrace-run
-	$(Q)rmdir $(libdir) 2>/dev/null || true
+		$(compdir)/ctrace $(compdir)/ctrace-run $(addprefix $(devdir)/libctrace-reader,.so .so.1 .a) \
+		$(pcdir)/ctrace-reader.pc $(incdir)/reader.h
+	$(Q)rmdir $(libdir) $(incdir) 2>/dev/null || true
 
 ## clean: remove everything that was built
 clean:

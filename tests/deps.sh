@@ -29,7 +29,7 @@ packages() {
 	build) echo gcc g++ make libc6-dev libbpf-dev libdw-dev libelf-dev libiberty-dev liblzma-dev libzstd-dev zlib1g-dev ;;
 	demo) echo pigz ;;
 	test)
-		echo binutils libaio-dev libcmocka-dev liburing-dev libunwind-dev strace jq pigz redis-server redis-tools \
+		echo binutils pkgconf libaio-dev libcmocka-dev liburing-dev libunwind-dev strace jq pigz redis-server redis-tools \
 			memcached nginx wrk 'golang-go?' libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libfaketime
 		;;
 	lint) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck mandoc ;;

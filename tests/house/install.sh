@@ -5,6 +5,7 @@ set -eu
 [ -e "$BUILD/ctrace-run" ] && [ -e "$BUILD/libctrace.so" ] || { echo "nothing to install yet"; exit 77; }
 mk() { # what the tests were built with is installed, not built again under them
 	make -C "$TOP" --no-print-directory -s -o "$BUILD/ctrace" -o "$BUILD/ctrace-run" -o "$BUILD/libctrace.so" \
+		-o "$BUILD/libctrace-reader.so.1" -o "$BUILD/libctrace-reader.so" -o "$BUILD/libctrace-reader.a" \
 		B="$BUILD" DESTDIR="$PWD/stage" PREFIX=/opt/x "$@"
 }
 mk install
@@ -12,6 +13,11 @@ find stage -type f | sort
 [ -x stage/opt/x/bin/ctrace ]
 [ -x stage/opt/x/bin/ctrace-run ]
 [ -e stage/opt/x/lib/ctrace/libctrace.so ]
+[ -e stage/opt/x/include/ctrace/reader.h ]
+[ -e stage/opt/x/lib/pkgconfig/ctrace-reader.pc ]
+[ -e stage/opt/x/lib/libctrace-reader.a ]
+[ "$(readlink stage/opt/x/lib/libctrace-reader.so)" = libctrace-reader.so.1 ]
+[ -e stage/opt/x/lib/libctrace-reader.so.1 ]
 for page in "$TOP"/tools/*.1; do
 	cmp "$page" "stage/opt/x/share/man/man1/${page##*/}"
 done
@@ -26,4 +32,5 @@ elsewhere/opt/x/bin/ctrace validate t.ctrace
 
 mv elsewhere stage
 mk uninstall
-[ -z "$(find stage -type f)" ]
+[ -z "$(find stage ! -type d)" ]
+[ ! -e stage/opt/x/include/ctrace ]

@@ -234,9 +234,7 @@ void ct_view_window(struct ct_view *v)
 
 /* --- what is missing ---------------------------------------------------------------------------------------------------------------- */
 
-typedef void note_fn(void *arg, const char *text);
-
-static void note_damage(struct ct_view *v, note_fn *note, void *arg)
+static void note_damage(struct ct_view *v, ct_note_fn *note, void *arg)
 {
 	const struct ct_trace_damage *d;
 	char text[320], n1[CT_TEXT_NUMBER];
@@ -259,7 +257,7 @@ static void note_damage(struct ct_view *v, note_fn *note, void *arg)
 	}
 }
 
-static void note_state(struct ct_view *v, note_fn *note, void *arg)
+static void note_state(struct ct_view *v, ct_note_fn *note, void *arg)
 {
 	const struct ct_trace_info *info = ct_trace_info(v->trace);
 	const struct ct_header *h = ct_trace_header(v->trace);
@@ -295,7 +293,7 @@ static void note_state(struct ct_view *v, note_fn *note, void *arg)
 }
 
 /* Recorded waits whose waker nobody told, waits without a stack, and waits whose end is not known. */
-static void note_unknown(struct ct_view *v, note_fn *note, void *arg)
+static void note_unknown(struct ct_view *v, ct_note_fn *note, void *arg)
 {
 	struct ct_model *m = v->model;
 	uint64_t unknown = 0, all = 0, bare = 0, waits = 0, gave_up = 0, left = 0, left_total = 0;
@@ -345,7 +343,7 @@ static void note_unknown(struct ct_view *v, note_fn *note, void *arg)
 	}
 }
 
-static void note_spots(struct ct_view *v, note_fn *note, void *arg)
+static void note_spots(struct ct_view *v, ct_note_fn *note, void *arg)
 {
 	char text[512];
 
@@ -384,7 +382,7 @@ const char *ct_sched_refusal(const struct ct_turns *t, enum ct_sched_source sour
 }
 
 /* What would have told when threads ran. */
-static void note_switches(struct ct_view *v, note_fn *note, void *arg)
+static void note_switches(struct ct_view *v, ct_note_fn *note, void *arg)
 {
 	const struct ct_turns *t = &v->model->turns;
 	char text[384], why[2][128], n[CT_TEXT_NUMBER];
@@ -414,7 +412,7 @@ static void note_switches(struct ct_view *v, note_fn *note, void *arg)
 	}
 }
 
-static void notes(struct ct_view *v, note_fn *note, void *arg)
+void ct_view_notes(struct ct_view *v, ct_note_fn *note, void *arg)
 {
 	note_spots(v, note, arg);
 	note_damage(v, note, arg);
@@ -444,21 +442,31 @@ static const char *lost_things(unsigned reason, uint64_t n)
 	return n == 1 ? "record" : "records";
 }
 
+char *ct_view_lost_text(const struct ct_view *v, unsigned reason, char *buf, size_t size)
+{
+	uint64_t n = ct_trace_losses(v->trace)[reason];
+	char n1[CT_TEXT_NUMBER];
+
+	buf[0] = 0;
+	if (n)
+		ct_text_add(buf, size, "lost: %s %s (%s)", ct_text_count(n1, n),
+			    lost_things(reason, n), ct_trace_loss_text(reason));
+	return buf;
+}
+
 void ct_view_blind(struct ct_view *v, const char *prefix)
 {
-	const uint64_t *lost = ct_trace_losses(v->trace);
 	struct printer p = {v, prefix};
-	char n1[CT_TEXT_NUMBER];
+	char text[256];
 	unsigned i;
 
 	for (i = 0; i < CT_LOSS_REASONS; i++) {
-		if (!lost[i])
+		if (!*ct_view_lost_text(v, i, text, sizeof(text)))
 			continue;
-		fprintf(v->out, "%slost: %s %s (%s)\n", prefix, ct_text_count(n1, lost[i]),
-			lost_things(i, lost[i]), ct_trace_loss_text(i));
+		fprintf(v->out, "%s%s\n", prefix, text);
 		ct_losses_line(v, i, prefix);
 	}
-	notes(v, print_note, &p);
+	ct_view_notes(v, print_note, &p);
 }
 
 static void json_note(void *arg, const char *text)
@@ -478,7 +486,7 @@ void ct_view_blind_json(struct ct_view *v, struct ct_json *j)
 	ct_json_close(j, '}');
 	ct_losses_json(v, j);
 	ct_json_array(j, "notes");
-	notes(v, json_note, j);
+	ct_view_notes(v, json_note, j);
 	ct_json_close(j, ']');
 }
 
