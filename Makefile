@@ -409,7 +409,7 @@ lint:
 	$(Q)tests/deps.sh build lint
 	+$(Q)tests/lint/lint.sh '$(MAKE)'
 
-style_src := $(wildcard $(foreach d,preload include/ctrace src/* src/*/* tools tests tests/* tests/*/* examples/*,$(d)/*.[ch] $(d)/*.cc))
+style_src := $(wildcard $(foreach d,preload include/ctrace src/* src/*/* tools tests tests/* tests/*/* examples/*,$(d)/*.[ch] $(d)/*.cc $(d)/*.hpp))
 tidy_src  := $(filter %.c,$(lib_src) $(filter preload/%,$(target_src)) $(cmd_src) $(main_src) $(shared_src))
 
 check-format:
@@ -457,19 +457,20 @@ incdir := $(DESTDIR)$(PREFIX)/include/ctrace
 version = $(shell sed -n 's/.define CTRACE_VERSION "\(.*\)"/\1/p' include/ctrace/version.h)
 mandir := $(DESTDIR)$(PREFIX)/share/man/man1
 compdir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+public := include/ctrace/ctrace.h include/ctrace/ctrace.hpp include/ctrace/reader.h
 
 .PHONY: install uninstall clean help
-## install: put the tools, the libraries, manuals and completion under PREFIX
+## install: put the tools, the libraries, headers, manuals and completion under PREFIX
 install: $(PRELOAD) $(TOOLS) $(READER)
 	$(Q)$(INSTALL) -d $(devdir) $(pcdir) $(incdir)
 	$(Q)$(INSTALL) -m 644 $(B)/libctrace-reader.so.1 $(B)/libctrace-reader.a $(devdir)
 	$(Q)ln -sf libctrace-reader.so.1 $(devdir)/libctrace-reader.so
-	$(Q)$(INSTALL) -m 644 include/ctrace/reader.h $(incdir)
 	$(Q)sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(version),' src/views/reader/ctrace-reader.pc.in >$(B)/ctrace-reader.pc
 	$(Q)$(INSTALL) -m 644 $(B)/ctrace-reader.pc $(pcdir)
 	$(if $(TOOLS),$(Q)$(INSTALL) -d $(bindir) && $(INSTALL) -m 755 $(TOOLS) $(bindir))
 	$(if $(PRELOAD),$(Q)$(INSTALL) -d $(libdir) && $(INSTALL) -m 755 $(PRELOAD) $(libdir))
 	$(if $(wildcard tools/*.1),$(Q)$(INSTALL) -d $(mandir) && $(INSTALL) -m 644 $(wildcard tools/*.1) $(mandir))
+	$(Q)$(INSTALL) -d $(incdir) && $(INSTALL) -m 644 $(public) $(incdir)
 	$(Q)$(INSTALL) -d $(compdir) && for name in ctrace ctrace-run; do \
 		$(INSTALL) -m 644 tools/completions/ctrace.bash $(compdir)/$$name || exit 1; done
 
@@ -477,7 +478,7 @@ install: $(PRELOAD) $(TOOLS) $(READER)
 uninstall:
 	$(Q)rm -f $(bindir)/ctrace $(bindir)/ctrace-run $(libdir)/libctrace.so $(patsubst tools/%,$(mandir)/%,$(wildcard tools/*.1)) \
 		$(compdir)/ctrace $(compdir)/ctrace-run $(addprefix $(devdir)/libctrace-reader,.so .so.1 .a) \
-		$(pcdir)/ctrace-reader.pc $(incdir)/reader.h
+		$(pcdir)/ctrace-reader.pc $(patsubst include/ctrace/%,$(incdir)/%,$(public))
 	$(Q)rmdir $(libdir) $(incdir) 2>/dev/null || true
 
 ## clean: remove everything that was built

@@ -30,7 +30,7 @@ packages() {
 	demo) echo pigz ;;
 	test)
 		echo binutils pkgconf libaio-dev libcmocka-dev liburing-dev libunwind-dev strace jq pigz redis-server redis-tools \
-			memcached nginx wrk 'golang-go?' libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libfaketime
+			memcached nginx wrk 'golang-go?' 'python3?' libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libfaketime
 		;;
 	lint) echo clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck mandoc ;;
 	hosts)

@@ -24,6 +24,7 @@
 #define CT_WAKE_ROWS   2048
 #define CT_BIRTH_ROWS  8192
 #define CT_THREAD_ROWS 4096
+#define CT_NAME_ROWS   2048
 
 /* Who released a mutex last: see board.c. */
 struct ct_wake_row {
@@ -51,7 +52,8 @@ struct ct_shared {
 	struct ct_wake_row wake[CT_WAKE_ROWS] __attribute__((aligned(64)));
 	_Atomic uint64_t birth[CT_BIRTH_ROWS];
 	_Atomic uint64_t thread[CT_THREAD_ROWS];
-	_Atomic uint32_t buckets[]; /* bucket_mask + 1 heads of the trie's hash chains */
+	_Atomic uint32_t names[CT_NAME_ROWS]; /* string ids, by the hash of their texts (name.c) */
+	_Atomic uint32_t buckets[];	      /* bucket_mask + 1 heads of the trie's hash chains */
 };
 
 /* Sizes of a new arena, in items. */

@@ -24,10 +24,12 @@
 #include "file/encode.h"
 #include "sys/clock.h"
 
-#define CT_KNOWN_ROWS 128
-#define CT_SITE_ROWS  16
-#define CT_OWED_ROWS  4
-#define CT_EMIT_DEPTH 4 /* records in progress, each in a handler that interrupted the one before */
+#define CT_KNOWN_ROWS  128
+#define CT_SITE_ROWS   16
+#define CT_OWED_ROWS   4
+#define CT_NAME_CACHE  32
+#define CT_REGION_ROWS 16
+#define CT_EMIT_DEPTH  4 /* records in progress, each in a handler that interrupted the one before */
 
 /*
  * What every activity of ours that can be interrupted keeps in its frame.  A handler that interrupted it may leave it by longjmp, and a cancelled
@@ -82,6 +84,16 @@ struct ct_slot_private {
 		uint64_t since, until;
 	} owed[CT_OWED_ROWS];
 	uint32_t owed_count;
+	struct {
+		const char *at; /* in its process: a slot that changes hands is forgotten */
+		uint32_t id;
+	} names[CT_NAME_CACHE];
+	struct {
+		uint64_t begin, task;
+		uint32_t name;
+	} regions[CT_REGION_ROWS]; /* the program's, of this thread, outermost first (note.c) */
+	uint32_t region_depth;
+	_Atomic uint32_t tasks; /* begun by this thread */
 	uint64_t waits_written; /* of this thread, also those that tally records sum up */
 	struct ct_thread_rec
 		ended; /* of a ring: the last thread that ended here, for who works in its row */
@@ -136,6 +148,7 @@ struct ct_capture {
 	uint64_t stack_default_bytes;
 	uint64_t pid_namespace;
 	bool ring;
+	_Atomic bool paused; /* by the program; a forked child stays so */
 };
 extern struct ct_capture ct_cap;
 
@@ -226,6 +239,16 @@ void ct_slot_release(struct ct_slot *s, enum ct_thread_end how);
  * Context: any thread, any signal; no allocation, no libc.
  */
 void ct_capture_stop(void);
+
+/*
+ * ct_capture_can - is this a process that can be recorded, paused or not?
+ * ct_capture_pause, ct_capture_resume - give out no slot any more; give them out again
+ * What is in progress keeps the slot it has.  False: it was so already, or a first event after a fork is in progress.
+ * Context: any thread, any signal; no allocation, no libc, no system call.
+ */
+bool ct_capture_can(void);
+bool ct_capture_pause(void);
+bool ct_capture_resume(void);
 
 /* ct_slot_totals - write the slot's tally and totals as records and clear them; its thread, or when it is dead */
 void ct_slot_totals(struct ct_slot *s, uint64_t now);

@@ -16,7 +16,8 @@
 struct ct_capture ct_cap;
 __thread struct ct_tls ct_tls;
 
-#define GENERATION_CLAIMING (~0ull) /* another thread of this new process is taking the row */
+#define GENERATION_CLAIMING (~0ull)	/* another thread of this new process is taking the row */
+#define GENERATION_PAUSED   (~0ull - 1) /* nobody's: the program has stopped its recording */
 #define GENERATION_ASK                                                                             \
 	(1ull                                                                                      \
 	 << 63) /* in a thread's copy, which then never equals the page's: look at the pid first */
@@ -40,15 +41,15 @@ static void wipe_after_fork(void)
 struct ct_slot *ct_slot_here(void)
 {
 	struct ct_slot *s = ct_tls.slot;
-	uint64_t ask = ct_cap.ask_pid ? GENERATION_ASK : 0;
+	uint64_t ask = ct_cap.ask_pid ? GENERATION_ASK : 0, generation;
 
 	if (ask)
 		wipe_after_fork();
-	return s && ct_tls.generation == (atomic_load_explicit(ct_cap.generation,
-							       memory_order_relaxed) |
-					  ask)
-		       ? s
-		       : 0;
+	generation = atomic_load_explicit(ct_cap.generation, memory_order_relaxed);
+	/* a thread that ends meanwhile still has to give it back */
+	if (generation == GENERATION_PAUSED)
+		generation = (uint64_t)ct_cap.process + 1;
+	return s && ct_tls.generation == (generation | ask) ? s : 0;
 }
 
 /* The first event of a forked child.  False: not recorded. */
@@ -79,6 +80,36 @@ void ct_capture_stop(void)
 	atomic_store_explicit(ct_cap.generation, GENERATION_CLAIMING, memory_order_release);
 	atomic_fetch_add_explicit(&ct_cap.arena.header->lost[CT_LOSS_NO_CLOCK], 1,
 				  memory_order_relaxed);
+}
+
+bool ct_capture_can(void)
+{
+	return ct_cap.arena.header && ct_cap.generation && ct_cap.clock.kind != CT_CLOCK_STOPPED;
+}
+
+/* Threads compare the page with what they have; so one word stops them all, and gives all of them their slots back. */
+bool ct_capture_pause(void)
+{
+	uint64_t own = (uint64_t)ct_cap.process + 1;
+
+	if (!atomic_compare_exchange_strong_explicit(ct_cap.generation, &own, GENERATION_PAUSED,
+						     memory_order_relaxed, memory_order_relaxed))
+		return false;
+	atomic_store_explicit(&ct_cap.paused, true, memory_order_relaxed);
+	return true;
+}
+
+bool ct_capture_resume(void)
+{
+	uint64_t paused = GENERATION_PAUSED;
+
+	if (!atomic_load_explicit(&ct_cap.paused, memory_order_relaxed))
+		return false;
+	/* in a forked child it is 0, and the child's first event is yet to come */
+	atomic_compare_exchange_strong_explicit(ct_cap.generation, &paused,
+						(uint64_t)ct_cap.process + 1, memory_order_relaxed,
+						memory_order_relaxed);
+	return atomic_exchange_explicit(&ct_cap.paused, false, memory_order_relaxed);
 }
 
 /* --- claiming ---------------------------------------------------------------------------------------------------------------- */
@@ -171,6 +202,9 @@ struct ct_slot *ct_slot_claim(void)
 	own->start = 0;
 	ct_bulk_zero(own->known, sizeof(own->known));
 	ct_bulk_zero(own->sites, sizeof(own->sites));
+	ct_bulk_zero(own->names, sizeof(own->names));
+	own->region_depth = 0;
+	atomic_store_explicit(&own->tasks, 0, memory_order_relaxed);
 	/* stacks another thread of this process has seen prove themselves; another process's name other modules */
 	if (own->stacks_process != ct_cap.process + 1) {
 		if (own->stacks_process)
@@ -204,6 +238,8 @@ struct ct_slot *ct_self_slow(void)
 
 	if (!ct_enabled() || !ct_cap.generation || ct_cap.clock.kind == CT_CLOCK_STOPPED)
 		return 0;
+	if (atomic_load_explicit(&ct_cap.paused, memory_order_relaxed))
+		return 0;
 	if (ct_cap.ask_pid && ct_slot_here())
 		return old;
 	generation = atomic_load_explicit(ct_cap.generation, memory_order_acquire);
@@ -215,7 +251,7 @@ struct ct_slot *ct_self_slow(void)
 		}
 		if (!begin_after_fork())
 			return 0;
-	} else if (generation == GENERATION_CLAIMING) {
+	} else if (generation == GENERATION_CLAIMING || generation == GENERATION_PAUSED) {
 		return 0;
 	}
 	s = ct_slot_claim();

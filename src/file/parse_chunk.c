@@ -185,6 +185,33 @@ static enum ct_member_kind kind_of(enum ct_field_type type)
 	}
 }
 
+/* The word text="..." of an event that has such fields. */
+static struct ct_word *text_word(struct ct_parser *p, const struct ct_record *r)
+{
+	char nothing[CT_TEXT_BYTES + 1];
+
+	return ct_text_words(r, nothing) < 0 ? NULL : ct_line_key(&p->line, "text");
+}
+
+static int read_text(struct ct_parser *p, struct ct_record *r, const struct ct_word *w)
+{
+	char text[CT_TEXT_BYTES + 1] = {0}, *from = text;
+	unsigned i, room = 0;
+
+	for (i = 0; i < CT_FIELDS_MAX && ct_field_name(r->type, i); i++)
+		room += ct_field_type(r->type, i) == CT_TYPE_text ? 8 : 0;
+	if (!w->quoted || strlen(w->value) > room)
+		return ct_line_fail(&p->line, "not a text that fits", w->value);
+	memcpy(text, w->value, strlen(w->value));
+	for (i = 0; i < CT_FIELDS_MAX && ct_field_name(r->type, i); i++) {
+		if (ct_field_type(r->type, i) != CT_TYPE_text)
+			continue;
+		memcpy(&r->v[i], from, 8);
+		from += 8;
+	}
+	return 0;
+}
+
 static int read_fields(struct ct_parser *p, struct ct_record *r)
 {
 	const char *field;
@@ -201,6 +228,8 @@ static int read_fields(struct ct_parser *p, struct ct_record *r)
 		memcpy(&r->v[CT_F_thread_name_name_lo], name, 8);
 		memcpy(&r->v[CT_F_thread_name_name_hi], name + 8, 8);
 	}
+	if (ct_event_name(r->type) && (w = text_word(p, r)))
+		err = read_text(p, r, w);
 	for (i = 0; i < CT_FIELDS_MAX && !err; i++) {
 		char number[8];
 

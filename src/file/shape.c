@@ -13,6 +13,7 @@
 #define FLAG_thread 0
 #define FLAG_tid    0
 #define FLAG_str    0
+#define FLAG_text   0
 
 const struct ct_event_shape ct_event_shapes[CT_EV_LIMIT] = {
 #define CT_EVENT(id, name, nfields, text) [CT_EV_##name].fields = nfields,

@@ -56,6 +56,44 @@ static bool name_is_clean(const char *name)
 	return true;
 }
 
+int ct_text_words(const struct ct_record *r, char *text)
+{
+	int first = -1;
+	unsigned i, n = 0;
+
+	for (i = 0; i < CT_FIELDS_MAX && ct_field_name(r->type, i); i++) {
+		if (ct_field_type(r->type, i) != CT_TYPE_text)
+			continue;
+		if (first < 0)
+			first = (int)i;
+		memcpy(text + n, &r->v[i], 8);
+		n += 8;
+	}
+	text[n] = 0;
+	return first;
+}
+
+/* As with names: as text only where that gives the same fields back. */
+static bool print_text(FILE *out, const struct ct_record *r, unsigned field)
+{
+	char text[CT_TEXT_BYTES + 1];
+	size_t n;
+
+	if (ct_field_type(r->type, field) != CT_TYPE_text)
+		return false;
+	ct_text_words(r, text);
+	for (n = strlen(text); field < CT_FIELDS_MAX && ct_field_name(r->type, field); field++)
+		if (n < 8 && r->v[field] >> (8 * n))
+			return false;
+		else
+			n -= n < 8 ? n : 8;
+	if (text[0]) {
+		fputs(" text=", out);
+		ct_text_string(out, text);
+	}
+	return true;
+}
+
 static void print_value(FILE *out, enum ct_field_type type, uint64_t v)
 {
 	switch (type) {
@@ -104,6 +142,8 @@ void ct_text_record(FILE *out, const struct ct_record *r)
 				break;
 			}
 		}
+		if (print_text(out, r, i))
+			break; /* they are the last ones */
 		if (!r->v[i])
 			continue;
 		fprintf(out, " %s=", field);

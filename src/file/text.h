@@ -37,6 +37,7 @@
  *   EVENT TIME FIELD=VALUE...   a record; event and fields as in events.def
  *                         TIME: +20 later than the record before, -20 earlier (CT_TAG_BACK), or @1234 in ticks
  *                         a word `plain`: CT_TAG_PLAIN
+ *                         text="..." stands for all fields of type text of the event
  *                         an event of a later version: event40 +5 f0=1 f2=3
  *   end records= ticks= torn=   the end of the chunk, where its head tells otherwise than its records; torn: bytes that
  *                         were reserved and never written
@@ -82,6 +83,15 @@ void ct_text_string(FILE *out, const char *text);
  * Context: tools.
  */
 void ct_text_thread_name(const struct ct_record *r, char *name);
+
+/*
+ * ct_text_words - what the fields of type text in a record say together
+ * @text: room for CT_TEXT_BYTES + 1
+ * Returns the number of the first of them, -1 when the event has none.
+ * Context: tools.
+ */
+#define CT_TEXT_BYTES (8 * CT_FIELDS_MAX)
+int ct_text_words(const struct ct_record *r, char *text);
 
 /*
  * ct_text_header, ct_text_process, ct_text_blind, ct_text_thread, ct_text_module, ct_text_node, ct_text_slot, ct_text_chunk - a row as

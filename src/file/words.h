@@ -20,7 +20,8 @@ enum ct_field_type {
 	CT_TYPE_frame,
 	CT_TYPE_thread,
 	CT_TYPE_tid,
-	CT_TYPE_str
+	CT_TYPE_str,
+	CT_TYPE_text
 };
 
 /*

@@ -335,7 +335,7 @@ static void json_value(FILE *out, enum ct_field_type type, uint64_t v)
 static void json_record(struct ct_trace *t, const struct ct_event *e, FILE *out)
 {
 	const char *name = ct_event_name(e->r.type), *field;
-	char text[17];
+	char text[17], words[CT_TEXT_BYTES + 1];
 	unsigned i;
 
 	fprintf(out, "{\"ns\":%" PRIu64 ",\"ticks\":%" PRIu64 ",\"slot\":%u,\"process\":%u,",
@@ -357,6 +357,12 @@ static void json_record(struct ct_trace *t, const struct ct_event *e, FILE *out)
 		json_string(out, text);
 	}
 	for (i = 0; e->r.type != CT_EV_thread_name && (field = ct_field_name(e->r.type, i)); i++) {
+		if (ct_field_type(e->r.type, i) == CT_TYPE_text) {
+			ct_text_words(&e->r, words);
+			fputs(",\"text\":", out);
+			json_string(out, words);
+			break;
+		}
 		fprintf(out, "%s\"%s\":", i ? "," : "", field);
 		json_value(out, ct_field_type(e->r.type, i), e->r.v[i]);
 	}

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/text.h"
 #include "file/words.h"
 #include "trace_int.h"
 
@@ -189,6 +190,18 @@ static void check_cpu(struct check *c, const struct ct_record *r)
 			r->v[CT_F_cpu_on_cpu], CT_SLOT_CPU);
 }
 
+/* A message has at least as many bytes as are here of it. */
+static void check_text(struct check *c, const struct ct_record *r)
+{
+	uint64_t bytes = r->v[r->type == CT_EV_log ? CT_F_log_bytes : CT_F_label_bytes];
+	char text[CT_TEXT_BYTES + 1];
+
+	ct_text_words(r, text);
+	if (strlen(text) > bytes)
+		problem(c, "bytes is %" PRIu64 ", expected at least %zu, which are here", bytes,
+			strlen(text));
+}
+
 static void check_usage(struct check *c, const struct ct_record *r)
 {
 	if (!process_ok(c->t, r->v[CT_F_usage_process]))
@@ -220,6 +233,22 @@ static void check_record(struct check *c, const struct ct_record *r, struct slot
 				"dur is %" PRIu64 ", expected at most the %" PRIu64
 				" ticks since the trace began",
 				r->v[CT_F_wait_dur], r->ticks - c->t->info.first_ticks);
+		break;
+	case CT_EV_task_begin:
+	case CT_EV_task_end:
+		if (!r->v[CT_F_task_end_task])
+			problem(c, "task is 0, expected a number");
+		break;
+	case CT_EV_region_end:
+		if (r->v[CT_F_region_end_dur] > r->ticks)
+			problem(c, "dur is %" PRIu64 ", expected at most the time, %" PRIu64,
+				r->v[CT_F_region_end_dur], r->ticks);
+		break;
+	case CT_EV_label:
+	case CT_EV_log: check_text(c, r); break;
+	case CT_EV_recording:
+		if (r->v[CT_F_recording_on] > 1)
+			problem(c, "on is %" PRIu64 ", expected 0 or 1", r->v[CT_F_recording_on]);
 		break;
 	case CT_EV_cpu_on:
 	case CT_EV_cpu_off:

@@ -53,6 +53,9 @@ static const struct bench {
 	{"wait30", bench_wait30, 4000000, 1, false, "a wait below 30 frames, always the same"},
 	{"wait30_new", bench_wait30_new, 5000, 1, false,
 	 "a wait below 30 frames never seen before"},
+	{"region", bench_region, 5000000, 1, false,
+	 "a region of ctrace.h begins and ends; bare: one load and branch each"},
+	{"log", bench_log, 3000000, 1, false, "a message of 41 bytes"},
 	{"rss", bench_rss, 20000, 4, false, "resident KiB after n waits in each thread"},
 };
 

@@ -239,6 +239,8 @@ loop read_fast ratio 1.15 "" read_fast
 loop send_fast ratio 1.15 "" send_fast
 loop send_fast_added ns 31 "" send_fast
 loop sleepers ratio - "" sleepers
+loop region ns 60 "" region
+loop log ns - "" log
 if [ "$via" != control ]; then
 	loop handoff_t0 ratio 1.15 "--threshold 0" handoff
 	loop sem_t0 ratio 1.15 "--threshold 0" sem

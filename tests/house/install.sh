@@ -18,6 +18,9 @@ find stage -type f | sort
 [ -e stage/opt/x/lib/libctrace-reader.a ]
 [ "$(readlink stage/opt/x/lib/libctrace-reader.so)" = libctrace-reader.so.1 ]
 [ -e stage/opt/x/lib/libctrace-reader.so.1 ]
+printf '#include <ctrace/ctrace.h>\nint main(void) { return ctrace_enabled(); }\n' >user.c
+cc -Wall -Werror -I stage/opt/x/include -o user user.c && ./user
+[ -e stage/opt/x/include/ctrace/ctrace.hpp ]
 for page in "$TOP"/tools/*.1; do
 	cmp "$page" "stage/opt/x/share/man/man1/${page##*/}"
 done

@@ -34,6 +34,8 @@ bench_fn bench_handoff, bench_sem, bench_pipe, bench_socketpair;
 bench_fn bench_create_join, bench_read_fast, bench_send_fast, bench_sleepers;
 /* wait.c */
 bench_fn bench_wait30, bench_wait30_new, bench_rss;
+/* note.c */
+bench_fn bench_region, bench_log;
 
 /*
  * Starts and stops the clocks of @run.  bench_end() after the last thread was joined.

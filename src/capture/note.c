@@ -1,0 +1,202 @@
+/*
+ * note.c - see note.h.
+ *
+ * A region's number is the time it began at, which with the thread is all that a reader needs to find its beginning; so ending one costs no search
+ * in the trace.  Its name is written again at its end, because what a ring has lost is the beginning of the long ones; for that the slot remembers
+ * the regions the thread is in.
+ */
+#include "capture/note.h"
+
+#include <asm/errno.h>
+
+#include "sys/mem.h"
+#include "sys/poison.h"
+
+/* --- tasks and regions ------------------------------------------------------------------------------------------------------- */
+
+uint64_t ct_note_task_begin(const char *name, uint64_t parent)
+{
+	struct ct_slot *s = ct_self();
+	uint64_t now, v[CT_FIELDS_task_begin];
+
+	if (!s || !(now = ct_now()))
+		return 0;
+	/* a handler may begin one too */
+	v[CT_F_task_begin_task] =
+		(uint64_t)s->thread << 32 |
+		(atomic_fetch_add_explicit(&ct_own(s)->tasks, 1, memory_order_relaxed) + 1);
+	v[CT_F_task_begin_name] = ct_name(s, name);
+	v[CT_F_task_begin_parent] = parent;
+	ct_emit(s, CT_EV_task_begin, v, now);
+	return v[CT_F_task_begin_task];
+}
+
+void ct_note_task_end(uint64_t task)
+{
+	const uint64_t v[CT_FIELDS_task_end] = {task};
+	struct ct_slot *s = task ? ct_self() : 0;
+	uint64_t now;
+
+	if (s && (now = ct_now()))
+		ct_emit(s, CT_EV_task_end, v, now);
+}
+
+/* Signal handlers put their regions on top of ours and take them away again; one that does not costs us a name. */
+static void push(struct ct_slot_private *own, uint64_t begin, uint32_t name, uint64_t task)
+{
+	uint32_t depth = own->region_depth;
+
+	if (depth >= CT_REGION_ROWS)
+		return;
+	own->regions[depth].begin = begin;
+	own->regions[depth].name = name;
+	own->regions[depth].task = task;
+	own->region_depth = depth + 1;
+}
+
+static void pop(struct ct_slot_private *own, uint64_t begin, uint64_t *name, uint64_t *task)
+{
+	uint32_t i = own->region_depth;
+
+	while (i-- > 0) {
+		if (own->regions[i].begin != begin)
+			continue;
+		*name = own->regions[i].name;
+		*task = own->regions[i].task;
+		own->region_depth = i;
+		return;
+	}
+}
+
+uint64_t ct_note_region_begin(const char *name, uint64_t task)
+{
+	struct ct_slot *s = ct_self();
+	uint64_t now, v[CT_FIELDS_region_begin];
+
+	if (!s || !(now = ct_now()))
+		return 0;
+	v[CT_F_region_begin_name] = ct_name(s, name);
+	v[CT_F_region_begin_task] = task;
+	push(ct_own(s), now, (uint32_t)v[CT_F_region_begin_name], task);
+	ct_emit(s, CT_EV_region_begin, v, now);
+	return now;
+}
+
+void ct_note_region_end(uint64_t region)
+{
+	struct ct_slot *s = region ? ct_self() : 0;
+	uint64_t now, v[CT_FIELDS_region_end] = {0};
+
+	if (!s || (now = ct_now()) < region)
+		return; /* the clock has stopped, or it is no region */
+	v[CT_F_region_end_dur] = now - region;
+	pop(ct_own(s), region, &v[CT_F_region_end_name], &v[CT_F_region_end_task]);
+	ct_emit(s, CT_EV_region_end, v, now);
+}
+
+/* --- texts -------------------------------------------------------------------------------------------------------------------- */
+
+static void put_words(uint64_t *to, const char *text, size_t n, size_t room)
+{
+	size_t i;
+
+	for (i = 0; i < room; i++)
+		to[i] = 0;
+	ct_mem_copy(to, text, n < room * 8 ? n : room * 8);
+}
+
+/* What did not fit into the first record.  `v` is the caller's, so that two records' fields do not lie on the stack. */
+static void put_rest(struct ct_slot *s, uint64_t *v, const char *text, size_t n, size_t at,
+		     uint64_t now)
+{
+	const size_t room = CT_FIELDS_text - 1;
+
+	if (n > CT_TEXT_KEPT)
+		n = CT_TEXT_KEPT;
+	for (; at < n; at += room * 8) {
+		v[CT_F_text_at] = at;
+		put_words(v + CT_F_text_t0, text + at, n - at, room);
+		ct_emit(s, CT_EV_text, v, now);
+	}
+}
+
+void ct_note_log(uint64_t task, const char *category, const char *message)
+{
+	const size_t room = CT_FIELDS_log - CT_F_log_t0;
+	struct ct_slot *s = ct_self();
+	uint64_t now, v[CT_FIELDS_MAX];
+	size_t n;
+
+	if (!s || !(now = ct_now()))
+		return;
+	n = message ? ct_str_length(message, CT_TEXT_COUNT) : 0;
+	v[CT_F_log_category] = ct_name(s, category);
+	v[CT_F_log_task] = task;
+	v[CT_F_log_bytes] = n;
+	put_words(v + CT_F_log_t0, message, n, room);
+	ct_emit(s, CT_EV_log, v, now);
+	put_rest(s, v, message, n, room * 8, now);
+}
+
+void ct_note_label(const char *key, const char *value)
+{
+	const size_t room = CT_FIELDS_label - CT_F_label_t0;
+	struct ct_slot *s = ct_self();
+	uint64_t now, v[CT_FIELDS_MAX];
+	size_t n;
+
+	if (!s || !(now = ct_now()))
+		return;
+	n = value ? ct_str_length(value, CT_TEXT_COUNT) : 0;
+	v[CT_F_label_key] = ct_name(s, key);
+	v[CT_F_label_bytes] = n;
+	put_words(v + CT_F_label_t0, value, n, room);
+	ct_emit(s, CT_EV_label, v, now);
+	put_rest(s, v, value, n, room * 8, now);
+}
+
+/* --- on and off --------------------------------------------------------------------------------------------------------------- */
+
+static void note_recording(struct ct_slot *s, uint64_t on, uint64_t now)
+{
+	const uint64_t v[CT_FIELDS_recording] = {on};
+
+	ct_emit(s, CT_EV_recording, v, now);
+}
+
+/* The times are such that all which begins outside of them is recorded: the time of the stop is taken before it, that of the start after it. */
+int ct_note_stop(void)
+{
+	struct ct_slot *s;
+	uint64_t now;
+
+	if (!ct_capture_can())
+		return ENOSYS;
+	if (atomic_load_explicit(&ct_cap.paused, memory_order_relaxed))
+		return EALREADY;
+	s = ct_self();
+	if (!s)
+		return EAGAIN;
+	now = ct_now();
+	if (!ct_capture_pause())
+		return EALREADY;
+	note_recording(s, 0, now);
+	return 0;
+}
+
+int ct_note_start(void)
+{
+	struct ct_slot *s;
+
+	if (!ct_capture_can())
+		return ENOSYS;
+	if (!ct_capture_resume())
+		return EALREADY;
+	s = ct_self();
+	if (!s) {
+		ct_capture_pause();
+		return EAGAIN;
+	}
+	note_recording(s, 1, ct_now());
+	return 0;
+}

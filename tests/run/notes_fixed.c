@@ -1,0 +1,3 @@
+/* cflags: -fno-pie */
+/* link: -no-pie */
+#include "notes.c"
