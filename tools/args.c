@@ -36,7 +36,8 @@ enum {
 	CUM,
 	LEAST,
 	GO_VERSION,
-	PROCS
+	PROCS,
+	LOG
 };
 
 static const struct option options[] = {
@@ -66,6 +67,7 @@ static const struct option options[] = {
 	{"min-duration", required_argument, NULL, LEAST},
 	{"go-version", required_argument, NULL, GO_VERSION},
 	{"procs", required_argument, NULL, PROCS},
+	{"log", required_argument, NULL, LOG},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -82,6 +84,7 @@ static unsigned group_of(int option)
 	case FROM:
 	case TO: return CT_ARGS_FILTER;
 	case GROUP: return CT_ARGS_GROUP;
+	case LOG: return CT_ARGS_LOG;
 	case BLIND: return CT_ARGS_BLIND;
 	case LIVE:
 	case BLOCKED: return CT_ARGS_LIVE;
@@ -185,6 +188,7 @@ static const char *take(struct ct_args *a, int option, const char *arg)
 	case PROCS: return take_procs(a, arg);
 	case THREAD: v->thread = arg; break;
 	case PROCESS: v->process = arg; break;
+	case LOG: v->log = arg; return *arg ? NULL : "is empty";
 	case TOP: return whole(arg, 1u << 30, &v->top) ? NULL : "is not a number of rows";
 	case STACKS: return whole(arg, 1u << 30, &v->stacks) ? NULL : "is not a number of stacks";
 	case FROM: return seconds(arg, &v->from_s) ? NULL : "is not a time in seconds";

@@ -32,7 +32,7 @@ ctrace raw --encode t.txt -o t.ctrace || fail "raw --encode"
 
 refuses 2 "no command 'locsk'" ctrace locsk t.ctrace
 refuses 2 "no command 'nothing'" ctrace help nothing
-for c in report locks threads sched counters waits info; do
+for c in report locks threads sched counters waits tasks regions info; do
 	refuses 2 "which trace" ctrace $c
 	refuses 2 "no-such-file" ctrace $c no-such-file
 	refuses 2 "one argument too many: more" ctrace $c t.ctrace more
@@ -46,7 +46,7 @@ for c in report locks threads sched counters waits info; do
 	grep -q "^JSON:" out || fail "$c --help: does not tell its JSON"
 	[ "$(ctrace help $c)" = "$(cat out)" ] || fail "help $c is not $c --help"
 done
-for c in "ctrace report" "ctrace locks" "ctrace threads" "ctrace sched" "ctrace counters" "ctrace waits" "ctrace info" "ctrace ps" "ctrace raw" "ctrace validate" "ctrace finish" ctrace-run; do
+for c in "ctrace report" "ctrace locks" "ctrace threads" "ctrace sched" "ctrace counters" "ctrace waits" "ctrace tasks" "ctrace regions" "ctrace info" "ctrace ps" "ctrace raw" "ctrace validate" "ctrace finish" ctrace-run; do
 	$c --help | awk -v c="$c" 'length($0) > 100 { print "FAIL: " c " --help: a line of " length($0) " columns"; bad = 1 } END { exit bad }' ||
 		failures=$((failures + 1))
 done
@@ -57,6 +57,8 @@ refuses 2 "time in seconds: soon" ctrace report --from soon t.ctrace
 refuses 2 "before --from" ctrace report --from 2 --to 1 t.ctrace
 refuses 2 "unknown option --stacks" ctrace threads --stacks 3 t.ctrace
 refuses 2 "process id: 0" ctrace waits --live 0
+refuses 2 "is empty" ctrace tasks --log "" t.ctrace
+refuses 2 "unknown option --log" ctrace regions --log x t.ctrace
 refuses 2 "not traced" ctrace waits --live 999999999
 refuses 2 "no thread matches" ctrace locks --thread nobody t.ctrace
 refuses 2 "no thread matches" ctrace locks --process 99 t.ctrace

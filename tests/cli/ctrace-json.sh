@@ -30,6 +30,13 @@ wait @800000 op=read dur=30000 object=4 stack=f
 opstat @900000 op=read count=3 total=31000 max=30000
 ophist +0 op=read bucket=8 count=2
 ophist +0 op=read bucket=14 count=1
+task_begin +10 task=0x100000001 name="\xff\x01\"task" parent=1
+region_begin +0 name="region" task=0x100000001
+log +0 category="\x1b" bytes=4 text="\xffid\""
+region_begin +0 name="in \x1b[31m"
+region_end +10 dur=10
+region_end +0 dur=10
+task_end +0 task=0x100000001
 chunk slot=1
 thread_begin +0 thread=2 tid=101
 lost +10 reason=0 count=3 span=5 thread=2
@@ -40,7 +47,7 @@ cpu_on @2000 tid=100
 END
 ctrace raw --encode t.txt -o t.ctrace || fail "raw --encode"
 
-for c in report locks threads sched counters waits info "waits --blocked" "waits --idle" "locks --each"; do
+for c in report locks threads sched counters waits info "waits --blocked" "waits --idle" "locks --each" tasks regions; do
 	# shellcheck disable=SC2086  # words
 	ctrace $c --json t.ctrace >out || fail "$c: exit $?"
 	jq -e '.version == 1 and .trace == "t.ctrace"' out >/dev/null || fail "$c: does not parse or has no head"
@@ -59,6 +66,10 @@ has_members() { # command file not-expected-here
 	has_members locks locks.json "io|calls|sleep|name|damage"
 	has_members threads threads.json "groups|group|count|run|ready|blocked|not_seen|total_ns|min_ns|mean_ns|p50_ns|p99_ns|max_ns|instead|switches|without|rest"
 	has_members sched sched.json "waker_thread|waker_tid|waker_pid|waker_unseen_tid|thread|tid|pid|state|from_ns|delay_ns|cpu|instead|ran_ns|others_or_idle_ns|about_ns|name|lost_ns|total_ns|held_by|woken|preempted"
+	ctrace tasks --json --log id t.ctrace | jq -s '.[0] + .[1]' tasks.json - >tasks-all.json
+	has_members tasks tasks-all.json "each|or|log|kind"
+	ctrace regions --json --each t.ctrace | jq -s '.[0] + .[1]' regions.json - >regions-all.json
+	has_members regions regions-all.json "each|kind"
 	has_members counters counters.json "cpu_ns|the|same|of|whole|time|resident_bytes|anonymous_bytes|voluntary|involuntary|minor_faults|major_faults|system_ns"
 	has_members waits waits.json "site"
 	has_members info info.json "name"
@@ -80,7 +91,7 @@ check report '.waited_ns == ([.by_reason | to_entries[] | select(.key | IN("cont
 check threads '[.threads[] | .lived_ns >= .rest_ns + ([.by_reason[].total_ns] | add)] | all' threads.json
 ctrace waits --json t.ctrace >waits.json
 check waits '.waits[0] | .waker_tid == 101 and .owner_tid == 101 and .wake_latency_ns == 20 and .start_mono_ns == 200000' waits.json
-check info '.waits == 5 and .records == 14 and .file_bytes > 4096 and .lost == {}' info.json
+check info '.waits == 5 and .records == 21 and .file_bytes > 4096 and .lost == {}' info.json
 [ "$(jq '[.threads[].by_reason[].total_ns] | add' threads.json)" = "$(jq '[.by_reason[].total_ns] | add' report.json)" ] ||
 	fail "threads and report add up to different times"
 [ $failures -eq 0 ]

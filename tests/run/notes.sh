@@ -32,6 +32,22 @@ done
 readelf -hW "$BUILD/run/notes_fixed" | grep -q 'EXEC' || fail "notes_fixed is position independent: it tests nothing"
 ! readelf -dW "$BUILD/run/notes" | grep -q 'NEEDED.*ctrace' || fail "a program needs libctrace.so"
 
+# what comes of it: the regions' sleep, whichever way the program was built, and the window of one request
+for name in notes notes_fixed; do
+	ctrace regions --each --json $name.ctrace >regions.json
+	jq -e '[.regions[] | select(.name == "sleep")] | length == 5 and all(.in == "handle" and .task != null and .split.blocked_ns.sleep > 19000000 and
+		.split.unknown_ns < 1000)' regions.json >/dev/null || fail "$name: regions: $(jq -c '.regions[] | select(.name == "sleep")' regions.json)"
+	jq -e '[.regions[] | select(.name == "finish")] | length == 5 and all(.split.blocked_ns.mutex > 10000000)' regions.json >/dev/null ||
+		fail "$name: finish: $(jq -c '.regions[] | select(.name == "finish")' regions.json)"
+	jq -e '.regions[] | select(.name == "never ends") | .ended == false' regions.json >/dev/null || fail "$name: an end that never was"
+	ctrace tasks --log trace_id=0003 --json $name.ctrace >task.json
+	jq -e '.messages_matched == 1 and (.tasks | length) == 1 and .tasks[0].threads == 2 and .tasks[0].ended and
+		.tasks[0].tid != .tasks[0].end_tid' task.json >/dev/null || fail "$name: task: $(cat task.json)"
+	# shellcheck disable=SC2046  # two options with their values
+	ctrace waits --json $(ctrace tasks --log trace_id=0003 $name.ctrace | grep -oE -- '--from [0-9.]+ --to [0-9.]+') $name.ctrace |
+		jq -e '[.waits[] | select(.operation == "mutex")] | length == 1' >/dev/null || fail "$name: the waits of one request"
+done
+
 record notes_cxx "$BUILD/run/notes_cxx"
 [ "$(count notes_cxx region_begin) $(count notes_cxx region_end)" = "9 9" ] || fail "notes_cxx: regions"
 [ "$(count notes_cxx task_begin) $(count notes_cxx task_end)" = "3 3" ] || fail "notes_cxx: tasks"

@@ -36,6 +36,7 @@ struct ct_view_options {
 	unsigned longest;    /* single waits kept for each cell; 0: none are needed */
 	const char *thread;  /* name as printed, tid or #serial; NULL: all */
 	const char *process; /* pid or name; NULL: all */
+	const char *log;     /* tasks: only those that logged this; NULL: all */
 	double from_s, to_s; /* seconds from the start; to_s 0: to the end */
 };
 
@@ -94,6 +95,8 @@ int ct_view_locks(struct ct_view *v);
 int ct_view_threads(struct ct_view *v);
 int ct_view_sched(struct ct_view *v);
 int ct_view_counters(struct ct_view *v);
+int ct_view_tasks(struct ct_view *v);
+int ct_view_regions(struct ct_view *v);
 int ct_view_waits(struct ct_view *v);
 int ct_view_blocked(struct ct_view *v);
 int ct_view_info(struct ct_view *v);
