@@ -421,6 +421,8 @@ static int add_up(struct ct_turns *t)
 			t->sums[i / SUM_PLACES] = s;
 		add_turn(&s, t, i);
 	}
+	if (n % SUM_PLACES == 0) /* of all */
+		t->sums[n / SUM_PLACES] = s;
 	return 0;
 }
 

@@ -192,6 +192,8 @@ static void many_waits_over_many_turns(void **state)
 	for (i = 0; i < MANY; i++) {
 		struct ct_turns_split s = ct_turns_split(&turns, 7, 60, MANY * 100ull + 100 - i);
 
+		if (!i)
+			assert_int_equal(s.running, MANY * 40ull);
 		running += s.running;
 		woken += ct_turns_waking(&turns, 7, 60, MANY * 100ull + 100)->woken;
 	}
