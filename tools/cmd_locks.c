@@ -26,15 +26,17 @@ static const char help[] =
 	"waiter, in\n"
 	"the thread that had it; shares are of recorded waits, because short ones are only "
 	"summed.\n"
-	"\"the holder\" is what it did while others waited for it, where ctrace-run recorded when\n"
-	"threads had a CPU.\n"
+	"\"the holder\" is what it did while others waited for it, and in which waits of its own "
+	"it\n"
+	"was blocked, where ctrace-run recorded when threads had a CPU.\n"
 	"\n" CT_IDLE_RULE "\n" CT_HELP_JSON_HEAD
 	"  waits, total_ns, objects (idle ones too) [\n" CT_HELP_ROW ",\n"
 	"  waiter_stacks, holder_stacks [{waits, total_ns, site, stack [{function, file, line,\n"
 	"  inlined, module, offset}], also tid, thread}],\n"
 	"  waiters, wakers, owners [{waits, total_ns, tid, thread}],\n"
 	"  pairs [{waits, total_ns, waiter_tid, waiter_thread, waker_tid, waker_thread}],\n"
-	"  holder_did {running_ns, preempted_ns, blocked_ns, handoff_ns, unseen_ns}]\n"
+	"  holder_did {running_ns, preempted_ns, blocked_ns, woken_ns, handoff_ns, unseen_ns},\n"
+	"  holder_blocked {on [{operation, kind, name, site, total_ns}], outside_ns, unknown_ns}]\n"
 	"\n"
 	"example: ctrace locks --top 3 --stacks 5 server.ctrace\n";
 

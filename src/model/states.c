@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "file/words.h"
+#include "holders.h"
 #include "model/ended.h"
 #include "model_int.h"
 
@@ -46,7 +47,7 @@ struct ct_states {
 	void *arg;
 	struct cursor *cursor; /* by row of the thread */
 	struct ct_ended_walk waits;
-	struct ct_table holders; /* struct ct_holder_did, by cell */
+	struct ct_holders holders; /* where switches were recorded */
 	uint64_t short_ticks;
 };
 
@@ -63,7 +64,7 @@ struct ct_states *ct_states_new(struct ct_model *m,
 	s->arg = arg;
 	s->short_ticks = m->tables.short_ticks;
 	s->cursor = calloc(m->threads.count + 1u, sizeof(*s->cursor));
-	if (!s->cursor || ct_table_init(&s->holders, sizeof(struct ct_holder_did), 8) < 0) {
+	if (!s->cursor || (ct_turns_any(&m->turns) && ct_holders_init(&s->holders, m) < 0)) {
 		ct_states_free(s);
 		return NULL;
 	}
@@ -74,17 +75,14 @@ void ct_states_free(struct ct_states *s)
 {
 	if (!s)
 		return;
-	ct_table_free(&s->holders);
+	ct_holders_free(&s->holders);
 	free(s->cursor);
 	free(s);
 }
 
-const struct ct_holder_did *ct_states_holder(const struct ct_states *s, uint32_t cell)
+const struct ct_holders *ct_states_holders(const struct ct_states *s)
 {
-	uint64_t key = cell;
-	uint32_t row = ct_table_find(&s->holders, &key);
-
-	return row == CT_NONE ? NULL : ct_table_row(&s->holders, row);
+	return ct_turns_any(&s->model->turns) ? &s->holders : NULL;
 }
 
 const struct ct_life *ct_states_life(const struct ct_states *s, uint32_t thread)
@@ -297,52 +295,11 @@ static void go_through(struct ct_states *s, uint32_t thread, uint64_t start, uin
 	struct cursor *c = begin(s, thread);
 
 	go_to(s, thread, least(start, c->end), &none);
-	if (in)
-		go_to(s, thread, least(end, c->end), in);
-}
-
-/*
- * What whoever kept a lock's waiter waiting did in a stretch of time: who let it go in the end, else who was seen to hold it.  When it
- * ended in between, it did nothing from there on.
- */
-static struct ct_turns_split ask_holder(const struct ct_states *s, const struct ct_who *who,
-					const struct ct_record *r, const struct in *in,
-					uint64_t from, uint64_t to)
-{
-	const struct ct_model *m = s->model;
-	const struct ct_thread *t = ct_model_thread(m, in->waker);
-	uint32_t last = (uint32_t)r->v[CT_F_wait_owner_last];
-	uint32_t tid = t ? t->tid : last ? last : (uint32_t)r->v[CT_F_wait_owner];
-	uint64_t until = to;
-	struct ct_turns_split did;
-
-	if (!tid || !ct_tids_are_ours(m, t ? t->process : who->process))
-		return (struct ct_turns_split){.unseen = to - from};
-	if (!t)
-		t = ct_model_thread_by_tid(m, tid, last ? to : from);
-	if (t && t->end < to)
-		until = t->end > from ? t->end : from;
-	did = ct_turns_split(&m->turns, tid, from, until);
-	did.unseen += to - until;
-	return did;
-}
-
-/* What the holder did while a lock was waited for. */
-static void watch_holder(struct ct_states *s, const struct ct_who *who, const struct ct_record *r,
-			 const struct in *in, uint64_t start)
-{
-	uint64_t key = in->cell, until = least(in->release, r->ticks);
-	struct ct_holder_did *d = ct_table_row(&s->holders, ct_table_put(&s->holders, &key));
-	struct ct_turns_split part;
-
-	if (until < start) /* it was free before it was asked for: a clock's grain */
-		until = start;
-	part = ask_holder(s, who, r, in, start, until);
-	d->running += part.running;
-	d->preempted += part.preempted;
-	d->blocked += part.off;
-	d->unseen += part.unseen;
-	d->handoff += r->ticks - until;
+	if (!in)
+		return;
+	if (ct_turns_any(&s->model->turns))
+		ct_holders_wait(&s->holders, thread, in->cell, c->at, least(end, c->end));
+	go_to(s, thread, least(end, c->end), in);
 }
 
 void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct ct_record *r)
@@ -368,7 +325,7 @@ void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct 
 	in.record = r;
 	if (e.cell != CT_NONE && ct_op_class(e.op) == CT_CLASS_LOCK &&
 	    ct_turns_any(&s->model->turns))
-		watch_holder(s, who, r, &in, e.start);
+		ct_holders_watch(&s->holders, who, r, in.cell, in.waker, in.release);
 	go_through(s, e.thread, e.start, e.end, &in);
 }
 
@@ -398,7 +355,9 @@ int ct_states_finish(struct ct_states *s)
 	for (i = 0; i < m->threads.count; i++)
 		if (ct_model_thread_at(m, i)->known && ct_model_thread_at(m, i)->serial)
 			go_through(s, i, UINT64_MAX, 0, NULL);
-	return s->holders.failed || m->cells.failed || m->bins.failed ? -ENOMEM : m->error;
+	if (m->cells.failed || m->bins.failed)
+		return -ENOMEM;
+	return m->error || !ct_turns_any(&m->turns) ? m->error : ct_holders_finish(&s->holders);
 }
 
 const char *ct_state_name(enum ct_state state)

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "model/hist.h"
+#include "model/holders.h"
 #include "model/model.h"
 
 enum ct_state {
@@ -64,16 +65,6 @@ struct ct_life {
 	uint64_t migrations;		   /* turns on another CPU than the one before */
 };
 
-/* What holders did while others waited for their lock, over all recorded waits of a cell; the parts add up to the cell's total. */
-struct ct_holder_did {
-	uint64_t cell; /* key */
-	uint64_t running;
-	uint64_t preempted;
-	uint64_t blocked; /* or woken, and waiting for a CPU */
-	uint64_t handoff; /* nothing any more: from the release until the waiter was back */
-	uint64_t unseen;  /* or nobody knows who it was, or it had ended */
-};
-
 struct ct_states;
 
 /*
@@ -105,10 +96,10 @@ int ct_states_finish(struct ct_states *s);
 const struct ct_life *ct_states_life(const struct ct_states *s, uint32_t thread);
 
 /*
- * ct_states_holder - of a cell of waits for a lock; NULL for others and where switches were not recorded
+ * ct_states_holders - what holders of locks did, after ct_states_finish(); NULL where switches were not recorded
  * Context: tools.
  */
-const struct ct_holder_did *ct_states_holder(const struct ct_states *s, uint32_t cell);
+const struct ct_holders *ct_states_holders(const struct ct_states *s);
 
 void ct_states_free(struct ct_states *s);
 

@@ -376,12 +376,22 @@ uint64_t ct_turns_seen(const struct ct_turns *t, uint64_t from, uint64_t to)
 	return to > from ? to - from - (unseen_until(t, to) - unseen_until(t, from)) : 0;
 }
 
-/* Between two turns, or before the first or after the last one. */
+/* Between two turns, or before the first or after the last one.  from <= to */
 static void split_off(struct ct_turns_split *s, const struct ct_turns *t,
-		      const struct ct_turn *before, uint64_t from, uint64_t to)
+		      const struct ct_turn *before, const struct ct_turn *next, uint64_t from,
+		      uint64_t to)
 {
-	uint64_t seen = ct_turns_seen(t, from, to);
+	uint64_t woken = next && next->woken ? next->woken : UINT64_MAX, seen;
 
+	/* as states.c has it */
+	if (woken < to && !(before && before->end == CT_TURN_PREEMPTED)) {
+		woken = woken > from ? woken : from;
+		seen = ct_turns_seen(t, woken, to);
+		s->woken += seen;
+		s->unseen += to - woken - seen;
+		to = woken;
+	}
+	seen = ct_turns_seen(t, from, to);
 	s->unseen += to - from - seen;
 	if (!before || before->end == CT_TURN_UNSEEN)
 		s->unseen += seen;
@@ -398,7 +408,7 @@ static void add_turn(struct ct_turns_split *s, const struct ct_turns *t, uint32_
 	const struct ct_turn *before = place ? ct_turn_at(t, place - 1) : NULL;
 
 	if (before && before->tid == turn->tid)
-		split_off(s, t, before, before->off, turn->on);
+		split_off(s, t, before, turn, before->off, turn->on);
 	s->running += turn->off - turn->on;
 }
 
@@ -439,6 +449,7 @@ static void add_turns(struct ct_turns_split *s, const struct ct_turns *t, uint32
 		s->running += b->running - a->running;
 		s->preempted += b->preempted - a->preempted;
 		s->off += b->off - a->off;
+		s->woken += b->woken - a->woken;
 		s->unseen += b->unseen - a->unseen;
 		at = end - end % SUM_PLACES;
 	}
@@ -537,7 +548,7 @@ struct ct_turns_split ct_turns_split(const struct ct_turns *t, uint32_t tid, uin
 	if (i < k) { /* these end in it */
 		turn = ct_turn_at(t, i);
 		on = turn->on > from ? turn->on : from;
-		split_off(&s, t, before, from, on);
+		split_off(&s, t, before, turn, from, on);
 		s.running += turn->off - on;
 		add_turns(&s, t, i + 1, k);
 		before = ct_turn_at(t, k - 1);
@@ -546,10 +557,10 @@ struct ct_turns_split ct_turns_split(const struct ct_turns *t, uint32_t tid, uin
 	if (k < first + n && ct_turn_at(t, k)->on < to) { /* this one goes on */
 		turn = ct_turn_at(t, k);
 		on = turn->on > from ? turn->on : from;
-		split_off(&s, t, before, from, on);
+		split_off(&s, t, before, turn, from, on);
 		s.running += to - on;
 		from = to;
 	}
-	split_off(&s, t, before, from, to);
+	split_off(&s, t, before, k < first + n ? ct_turn_at(t, k) : NULL, from, to);
 	return s;
 }

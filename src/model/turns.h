@@ -45,7 +45,8 @@ struct ct_waking {
 struct ct_turns_split {
 	uint64_t running;
 	uint64_t preempted;
-	uint64_t off;	 /* blocked, or woken and waiting for a CPU */
+	uint64_t off;	 /* blocked; where the kernel does not tell of wakings: or woken */
+	uint64_t woken;	 /* and waiting for a CPU */
 	uint64_t unseen; /* not recorded, or it had ended */
 };
 

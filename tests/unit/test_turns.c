@@ -107,7 +107,7 @@ static struct ct_turns_split counted(uint32_t tid, uint64_t from, uint64_t to)
 	struct ct_turns_split s = {0};
 
 	for (; from < to; from++) {
-		const struct ct_turn *before = NULL;
+		const struct ct_turn *before = NULL, *next = NULL;
 		bool running = false;
 
 		for (i = first; i < first + n; i++) {
@@ -115,11 +115,16 @@ static struct ct_turns_split counted(uint32_t tid, uint64_t from, uint64_t to)
 
 			running |= t->on <= from && from < t->off;
 			before = t->off <= from ? t : before;
+			next = t->on > from && !next ? t : next;
 		}
 		if (running)
 			s.running++;
-		else if (!ct_turns_seen(&turns, from, from + 1) || !before ||
-			 before->end == CT_TURN_UNSEEN)
+		else if (!ct_turns_seen(&turns, from, from + 1))
+			s.unseen++;
+		else if (next && next->woken && next->woken <= from &&
+			 (!before || before->end != CT_TURN_PREEMPTED))
+			s.woken++;
+		else if (!before || before->end == CT_TURN_UNSEEN)
 			s.unseen++;
 		else if (before->end == CT_TURN_PREEMPTED)
 			s.preempted++;
@@ -145,11 +150,13 @@ static void whatever_is_told(void **state)
 				on(ticks, cpu, tid);
 			else if (what < 60)
 				off(ticks, cpu, tid, what & 1 ? CT_OFF_WAITS : CT_OFF_PREEMPTED);
-			else
+			else if (what < 63)
 				sched(ticks, cpu,
 				      what == 60   ? CT_SCHED_MISSING
 				      : what == 61 ? CT_SCHED_TO
 						   : CT_SCHED_FROM);
+			else
+				waking(ticks, tid);
 		}
 	}
 	assert_int_equal(ct_turns_finish(&turns, 1, 4000), 0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/analyze/held.h"
 #include "views/analyze/names.h"
 #include "views/analyze/text.h"
 
@@ -104,59 +105,6 @@ static int print_shares(struct ct_view *v, const struct ct_rows *rows, uint32_t 
 	return 0;
 }
 
-/* What the holders of a row's locks did meanwhile; false: not known. */
-static bool holder_did(struct ct_view *v, const struct ct_rows *rows, uint32_t row,
-		       struct ct_holder_did *sum)
-{
-	uint32_t i, end = rows->row[row + 1].cells;
-	bool any = false;
-
-	memset(sum, 0, sizeof(*sum));
-	for (i = rows->row[row].cells; i < end && v->states; i++) {
-		const struct ct_holder_did *d = ct_states_holder(v->states, rows->cell[i]);
-
-		if (!d)
-			continue;
-		any = true;
-		sum->running += d->running;
-		sum->preempted += d->preempted;
-		sum->blocked += d->blocked;
-		sum->handoff += d->handoff;
-		sum->unseen += d->unseen;
-	}
-	return any;
-}
-
-static void print_holder(struct ct_view *v, const struct ct_rows *rows, uint32_t row)
-{
-	static const char *const did[] = {
-		"ran", "was preempted", "was itself blocked, or woken and waiting for a CPU",
-		"had let go, and the waiter was not back", "was not seen, or had ended"};
-	const char *title = "the holder";
-	struct ct_holder_did d;
-	char n[2][CT_TEXT_NUMBER];
-	uint64_t part[5], all = 0;
-	size_t i;
-
-	if (!holder_did(v, rows, row, &d))
-		return;
-	part[0] = d.running;
-	part[1] = d.preempted;
-	part[2] = d.blocked;
-	part[3] = d.handoff;
-	part[4] = d.unseen;
-	for (i = 0; i < 5; i++)
-		all += part[i];
-	for (i = 0; i < 5; i++) {
-		if (!part[i])
-			continue;
-		fprintf(v->out, "%s%12s%s %6s %9s  %s\n", ct_dim(v), title, ct_plain(v),
-			ct_text_share(n[0], part[i], all), ct_text_ns(n[1], ct_view_ns(v, part[i])),
-			did[i]);
-		title = "";
-	}
-}
-
 int ct_line_stacks(struct ct_view *v, const struct ct_rows *rows, uint32_t row)
 {
 	const struct ct_row *r = &rows->row[row];
@@ -177,9 +125,7 @@ int ct_line_stacks(struct ct_view *v, const struct ct_rows *rows, uint32_t row)
 	if (!err && r->op < CT_OP_FIRST_CALL)
 		err = print_shares(v, rows, row, CT_BY_HOLDER,
 				   r->kind == CT_KIND_THREAD ? "joined" : "of thread");
-	if (!err)
-		print_holder(v, rows, row);
-	return err;
+	return err ? err : ct_held_print(v, rows, row);
 }
 
 char *ct_line_holder(struct ct_view *v, const struct ct_rows *rows, uint32_t row, char *buf,
@@ -304,22 +250,6 @@ static void row_origin_json(struct ct_view *v, struct ct_json *j, const struct c
 		     *ct_name_site(v, o->first_stack, site, sizeof(site)) ? site : NULL);
 }
 
-static void holder_did_json(struct ct_view *v, struct ct_json *j, const struct ct_rows *rows,
-			    uint32_t row)
-{
-	struct ct_holder_did d;
-
-	if (!holder_did(v, rows, row, &d))
-		return;
-	ct_json_object(j, "holder_did");
-	ct_json_number(j, "running_ns", ct_view_ns(v, d.running));
-	ct_json_number(j, "preempted_ns", ct_view_ns(v, d.preempted));
-	ct_json_number(j, "blocked_ns", ct_view_ns(v, d.blocked));
-	ct_json_number(j, "handoff_ns", ct_view_ns(v, d.handoff));
-	ct_json_number(j, "unseen_ns", ct_view_ns(v, d.unseen));
-	ct_json_close(j, '}');
-}
-
 int ct_line_row_json(struct ct_view *v, struct ct_json *j, struct ct_rows *rows, uint32_t row,
 		     bool detail)
 {
@@ -366,7 +296,7 @@ int ct_line_row_json(struct ct_view *v, struct ct_json *j, struct ct_rows *rows,
 		err = err ? err : threads_json(v, j, rows, row, CT_BY_WAKER, "wakers");
 		err = err ? err : threads_json(v, j, rows, row, CT_BY_OWNER, "owners");
 		err = err ? err : threads_json(v, j, rows, row, CT_BY_PAIR, "pairs");
-		holder_did_json(v, j, rows, row);
+		err = err ? err : ct_held_json(v, j, rows, row);
 	}
 	ct_json_close(j, '}');
 	return err;

@@ -157,6 +157,12 @@ static int print_rows(struct ct_view *v, const char *title, uint32_t whys, unsig
 	return err;
 }
 
+/* What holders of locks did takes another look at the trace, and is asked for where locks are what is told first. */
+static int find_states(struct ct_view *v, const struct ct_sums *sums)
+{
+	return ct_sums_contended(sums) ? ct_view_states(v, NULL, NULL) : 0;
+}
+
 static int print_text(struct ct_view *v)
 {
 	struct ct_sums sums;
@@ -168,6 +174,11 @@ static int print_text(struct ct_view *v)
 	if (err)
 		return err;
 	ct_sums_of(v, &sums);
+	err = find_states(v, &sums);
+	if (err) {
+		ct_rows_free(&busy);
+		return err;
+	}
 	ct_view_window(v);
 	print_wrapped(v, ct_sentence(v, &sums, &busy, sentence, sizeof(sentence)));
 	ct_rows_free(&busy);
@@ -199,6 +210,11 @@ static int print_json(struct ct_view *v)
 	if (err)
 		return err;
 	ct_sums_of(v, &sums);
+	err = find_states(v, &sums);
+	if (err) {
+		ct_rows_free(&busy);
+		return err;
+	}
 	ct_line_head_json(v, &j, "report");
 	ct_json_text(&j, "answer", ct_sentence(v, &sums, &busy, sentence, sizeof(sentence)));
 	ct_rows_free(&busy);

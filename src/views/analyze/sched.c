@@ -205,7 +205,8 @@ static uint32_t find_lost(struct ct_view *v, const struct ct_rows *rows, struct 
 		struct lost l = {.row = i};
 
 		for (k = rows->row[i].cells; k < rows->row[i + 1].cells; k++) {
-			const struct ct_holder_did *d = ct_states_holder(v->states, rows->cell[k]);
+			const struct ct_holder_did *d =
+				ct_holders_did(ct_states_holders(v->states), rows->cell[k]);
 
 			l.preempted += d ? d->preempted : 0;
 		}

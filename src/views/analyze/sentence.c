@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/analyze/held.h"
 #include "views/analyze/lines.h"
 #include "views/analyze/names.h"
 #include "views/analyze/text.h"
@@ -40,6 +41,11 @@ void ct_sums_of(struct ct_view *v, struct ct_sums *out)
 		out->processes += m->tables.processes[i].state >= CT_PROC_LIVE;
 }
 
+bool ct_sums_contended(const struct ct_sums *sums)
+{
+	return sums->total[CT_WHY_LOCK] && sums->total[CT_WHY_LOCK] >= sums->waited / 10;
+}
+
 /* ", mostly held by f (x.c:1)" */
 static void add_holder(struct ct_view *v, const struct ct_rows *busy, uint32_t row, char *buf,
 		       size_t size)
@@ -67,6 +73,7 @@ static void say_locks(struct ct_view *v, const struct ct_sums *sums, const struc
 			    ct_text_share(n, busy->row[i].total, sums->waited));
 	ct_text_add(buf, size, " on %s", ct_row_name(v, &busy->row[i], name, sizeof(name)));
 	add_holder(v, busy, i, buf, size);
+	ct_held_say(v, busy, i, buf, size);
 	ct_text_add(buf, size, ".");
 }
 
@@ -122,7 +129,7 @@ char *ct_sentence(struct ct_view *v, const struct ct_sums *sums, const struct ct
 		return buf;
 	}
 	ct_text_add(buf, size, "Threads waited %s; ", ct_text_ns(n, ct_view_ns(v, sums->waited)));
-	if (sums->total[CT_WHY_LOCK] && sums->total[CT_WHY_LOCK] >= sums->waited / 10)
+	if (ct_sums_contended(sums))
 		say_locks(v, sums, busy, buf, size);
 	else
 		say_others(v, sums, busy, buf, size);

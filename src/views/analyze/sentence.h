@@ -25,6 +25,12 @@ struct ct_sums {
 void ct_sums_of(struct ct_view *v, struct ct_sums *out);
 
 /*
+ * ct_sums_contended - is contention what the sentence is about?  Then v->states tells it what holders did
+ * Context: tools.
+ */
+bool ct_sums_contended(const struct ct_sums *sums);
+
+/*
  * ct_sentence - "Threads waited 12.3 s; 81 % of it for mutex cache_lock in memcached.c:120, mostly held by ..."
  * @busy: rows of CT_WHY_BUSY
  * Returns buf.
