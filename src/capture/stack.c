@@ -636,16 +636,26 @@ static unsigned still_busy(const struct walk *w)
 	return level;
 }
 
+/* A capture at this level is over; so many others are in progress. */
+static inline void leave(struct ct_stack_cache *c, unsigned level, uintptr_t found_sp,
+			 unsigned busy)
+{
+	order();
+	c->busy_sp[level] = found_sp;
+	order();
+	c->busy = busy;
+}
+
 /* Turns a walk that is done into an id and an entry, and the capture is over. */
-static __attribute__((noinline)) uint32_t finish_walk(struct walk *w, struct ct_dict *dict)
+static __attribute__((noinline)) uint32_t finish_walk(struct walk *w, struct ct_dict *dict,
+						      uintptr_t found_sp)
 {
 	uint32_t id = intern(dict, w);
 
 	/* without an id there may be room for one the next time */
 	if (id && w->keep && w->serial == w->cache->walks)
 		remember(w->cache, w, id);
-	order();
-	w->cache->busy = still_busy(w);
+	leave(w->cache, w->level, found_sp, still_busy(w));
 	return id;
 }
 
@@ -656,7 +666,8 @@ static __attribute__((noinline)) uint32_t finish_walk(struct walk *w, struct ct_
 static __attribute__((noinline)) uint32_t capture_by_walk(struct ct_dict *dict,
 							  struct ct_stack_cache *c,
 							  const struct ct_stack_bounds *bounds,
-							  const struct ct_regs *regs)
+							  const struct ct_regs *regs,
+							  uintptr_t found_sp)
 {
 	struct walk *w = &c->walk[(c->busy - 1) % LEVELS];
 
@@ -669,7 +680,7 @@ static __attribute__((noinline)) uint32_t capture_by_walk(struct ct_dict *dict,
 			break;
 		}
 	}
-	return finish_walk(w, dict);
+	return finish_walk(w, dict, found_sp);
 }
 
 /*
@@ -685,7 +696,7 @@ unfinished(const struct ct_stack_cache *c, const struct ct_stack_bounds *bounds,
 		uintptr_t other = c->busy_sp[(level - 1) % LEVELS];
 		const struct ct_regs *regs = (const struct ct_regs *)other - 1;
 
-		if ((uintptr_t)regs < bounds->lo || other > bounds->hi ||
+		if (other < bounds->lo + sizeof(*regs) || other > bounds->hi ||
 		    (other != sp && load((uintptr_t)&regs->mark) == (uintptr_t)c))
 			break;
 	}
@@ -695,19 +706,21 @@ unfinished(const struct ct_stack_cache *c, const struct ct_stack_bounds *bounds,
 #define MISS (1ull << 32)
 
 /* The stack id when an entry says it or none can be had; MISS leaves the capture in progress. */
-static inline __attribute__((always_inline)) uint64_t replay(struct ct_dict *dict,
-							     struct ct_stack_cache *c,
-							     const struct ct_stack_bounds *bounds,
-							     const struct ct_regs *regs)
+static inline __attribute__((always_inline)) uint64_t
+replay(struct ct_dict *dict, struct ct_stack_cache *c, const struct ct_stack_bounds *bounds,
+       const struct ct_regs *regs, uintptr_t *found_sp)
 {
 	uintptr_t pc = CT_REGS_PC(regs), sp = CT_REGS_SP(regs);
 	struct entry *e = entry_set(c, pc, sp), *end = e + WAYS;
 	unsigned level = c->busy ? unfinished(c, bounds, sp) : 0;
+	uint32_t id;
 
 	if (level >= LEVELS)
 		return ct_dict_stack(dict, 0,
 				     (uint64_t)CT_MODULE_TRUNCATED << CT_FRAME_MODULE_SHIFT |
 					     CT_STOP_NESTED);
+	/* a handler that comes before the next store works at this level too: each puts back what it found */
+	*found_sp = c->busy_sp[level];
 	c->busy_sp[level] = sp;
 	order();
 	c->busy = level + 1;
@@ -720,9 +733,9 @@ static inline __attribute__((always_inline)) uint64_t replay(struct ct_dict *dic
 			continue;
 		if ((e->later_count || e->unknown_pc) && !objects_hold(e, &c->walk[0].found))
 			continue;
-		order();
-		c->busy = 0;
-		return e->id;
+		id = e->id;
+		leave(c, 0, *found_sp, 0);
+		return id;
 	}
 	return MISS;
 }
@@ -735,7 +748,8 @@ void ct_stack_cache_adopt(struct ct_stack_cache *c)
 uint32_t ct_stack_capture_regs(struct ct_dict *dict, struct ct_stack_cache *c,
 			       const struct ct_stack_bounds *bounds, const struct ct_regs *regs)
 {
-	uint64_t id = replay(dict, c, bounds, regs);
+	uintptr_t found_sp = 0;
+	uint64_t id = replay(dict, c, bounds, regs, &found_sp);
 
-	return id == MISS ? capture_by_walk(dict, c, bounds, regs) : (uint32_t)id;
+	return id == MISS ? capture_by_walk(dict, c, bounds, regs, found_sp) : (uint32_t)id;
 }

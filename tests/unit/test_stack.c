@@ -109,10 +109,29 @@ static NOINLINE unsigned frames_of(uint32_t id, unsigned *why)
 	return n;
 }
 
+/* With the trap flag a SIGTRAP comes after each instruction of the capture. */
+#define TRAP_FLAG 0x100ul
+static volatile unsigned long trap;
+
+static void trap_from_here(unsigned long flag)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("pushfq; andq $~0x100, (%%rsp); orq %0, (%%rsp); popfq"
+			 :
+			 : "r"(flag)
+			 : "cc", "memory");
+#else
+	(void)flag;
+#endif
+}
+
 static NOINLINE uint32_t here(void)
 {
-	uint32_t id = ct_stack_capture(&dict, cache, &bounds);
+	uint32_t id;
 
+	trap_from_here(trap);
+	id = ct_stack_capture(&dict, cache, &bounds);
+	trap_from_here(0);
 	sink++;
 	return id;
 }
@@ -448,14 +467,61 @@ static void longjmp_out_of_captures(void **state)
 	assert_int_equal(((const uint32_t *)(const void *)cache_memory)[0], 0);
 }
 
+#if defined(__x86_64__)
+static volatile unsigned long traps, handler_had_none;
+
+static void on_trap(int sig)
+{
+	unsigned long id = ct_stack_capture(&dict, cache, &bounds);
+
+	(void)sig;
+	if (!id)
+		handler_had_none = 1;
+	traps++;
+}
+
+/*
+ * A handler that captures after every instruction of a capture, walks and replays, changes nothing of what comes of it.  Between the two stores
+ * by which a capture says that it is there, one let the next use what the first was working with.
+ */
+static void handlers_at_any_instruction(void **state)
+{
+	struct sigaction sa = {.sa_handler = on_trap}, old;
+	uint32_t id[64];
+
+	(void)state;
+	sigaction(SIGTRAP, &sa, &old);
+	for (unsigned i = 0; i < 64; i++) {
+		trap = i >= 8 && i % 16 < 12 ? TRAP_FLAG : 0;
+		if (i == 8)
+			memset(cache_memory, 0, sizeof(cache_memory));
+		id[i] = climb(i % 8, 3);
+		trap = 0;
+		assert_int_equal(id[i], id[i % 8]);
+		assert_int_equal(((const uint32_t *)(const void *)cache_memory)[0], 0);
+	}
+	sigaction(SIGTRAP, &old, NULL);
+	assert_true(traps > 10000);
+	assert_int_equal(handler_had_none, 0);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ids_are_the_stacks),	cmocka_unit_test(too_deep_is_marked),
-		cmocka_unit_test(unknown_stack_is_cut), cmocka_unit_test(own_frames_are_left_out),
-		cmocka_unit_test(without_find_object),	cmocka_unit_test(code_without_tables),
-		cmocka_unit_test(data_addresses),	cmocka_unit_test(full_dictionary_is_zero),
-		cmocka_unit_test(half_a_kilobyte),	cmocka_unit_test(longjmp_out_of_captures),
+		cmocka_unit_test(ids_are_the_stacks),
+		cmocka_unit_test(too_deep_is_marked),
+		cmocka_unit_test(unknown_stack_is_cut),
+		cmocka_unit_test(own_frames_are_left_out),
+		cmocka_unit_test(without_find_object),
+		cmocka_unit_test(code_without_tables),
+		cmocka_unit_test(data_addresses),
+		cmocka_unit_test(full_dictionary_is_zero),
+		cmocka_unit_test(half_a_kilobyte),
+		cmocka_unit_test(longjmp_out_of_captures),
+#if defined(__x86_64__)
+		cmocka_unit_test(handlers_at_any_instruction),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
