@@ -500,7 +500,8 @@ static __attribute__((noinline, cold)) void begin_chunk(struct ct_slot *s, enum 
 	ct_clock_note((struct ct_clock_sample){c->base_ticks, c->base_mono_ns});
 	if (below)
 		return;
-	if (ct_cap.ring && c->sequence && type != CT_EV_thread_begin)
+	/* records of no thread, as ctrace-run's own, introduce nobody */
+	if (ct_cap.ring && c->sequence && s->thread && type != CT_EV_thread_begin)
 		introduce(s);
 	if (ct_own(s)->owed_count)
 		ct_owed_write(s);

@@ -302,6 +302,34 @@ static void a_ring_counts_waits_at_any_instruction(void **state)
 }
 #endif
 
+static void see_no_thread(const struct ct_record *r, void *arg)
+{
+	uint64_t *records = arg;
+
+	assert_int_not_equal(r->type, CT_EV_thread_begin);
+	*records += r->type == CT_EV_usage;
+}
+
+/* ctrace-run writes records of no thread: the second chunk of a ring began with the beginning of thread 0, at no time. */
+static void a_ring_introduces_no_thread_where_there_is_none(void **state)
+{
+	uint64_t v[CT_FIELDS_MAX] = {0}, records = 0, n;
+	struct ct_slot *s;
+
+	(void)state;
+	start(CT_POLICY_RING, 16);
+	s = ct_slot_claim();
+	assert_non_null(s);
+	s->thread = 0; /* as src/run/record.c has it */
+	for (n = 0; n < 5000; n++) {
+		v[CT_F_usage_cpu_ns] = n * 1000000;
+		ct_emit(s, CT_EV_usage, v, ct_now());
+	}
+	c_records(s->index, see_no_thread, &records);
+	assert_int_equal(records, 5000);
+	c_stop();
+}
+
 static void what_does_not_fit_is_counted(void **state)
 {
 	struct seen s = {0};
@@ -340,6 +368,7 @@ int main(void)
 		cmocka_unit_test(jumps_hide_nothing),
 		cmocka_unit_test(a_ring_accounts_for_all),
 		cmocka_unit_test(a_ring_counts_with_handlers),
+		cmocka_unit_test(a_ring_introduces_no_thread_where_there_is_none),
 #if defined(__x86_64__)
 		cmocka_unit_test(a_ring_counts_waits_at_any_instruction),
 #endif
