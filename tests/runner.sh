@@ -10,6 +10,7 @@
 # A script may say, in a comment near its top:
 #   # timeout: 120      seconds it may take (default 60, x3 when sanitized)
 #   # serial: why       it is run alone, after the others of its tier
+#   # unchecked: why    the traces that it leaves need not be right (see check_traces)
 #
 # Reads: BUILD (folder of the build), JOBS (tests at once), SAN (only to stretch timeouts),
 # STRETCH (times as much time: emulators), WITHOUT (a file of lines "name: reason": these are skipped),
@@ -57,6 +58,21 @@ name_of() { # tier path -> run/mutex for .../tests/run/mutex.sh
 	echo "$1/${file%.*}"
 }
 
+# Every trace that a test of these tiers left in its folder keeps the promises of the format and of the model, whatever the test was about.
+check_traces() { # tier path dir out -> fails when one does not
+	local trace status=0
+	case $1 in run | cli | accuracy | hazards) ;; *) return 0 ;; esac
+	[ -z "$(option "$2" unchecked)" ] || return 0
+	while IFS= read -r -d '' trace; do
+		timeout 60 ctrace validate "$trace" >"$4.valid" 2>&1 && continue
+		status=1
+		echo "FAIL: a trace it left is not right:"
+		head -n 20 "$4.valid"
+	done < <(find "$3" -name '*.ctrace' -type f -size +0 -print0 2>/dev/null) >>"$4"
+	rm -f "$4.valid"
+	return $status
+}
+
 # Runs one test; leaves "passed failed skipped cost_ms" in its result file.
 run_one() { # tier path
 	local tier=$1 path=$2 name dir limit rc t0 cost out verdict p=0 f=0 s=0 note='' without=''
@@ -79,6 +95,7 @@ run_one() { # tier path
 		esac
 	) </dev/null >"$out" 2>&1; } 2>/dev/null # the shell's own "Killed" line
 	rc=$?
+	[ $rc -ne 0 ] || check_traces "$tier" "$path" "$dir" "$out" || rc=1
 	cost=$(($(now_ms) - t0))
 
 	if [ "$tier" = unit ]; then # a cmocka case counts as a test of its own

@@ -9,6 +9,7 @@
 
 #include "cmd.h"
 #include "file/words.h"
+#include "model/check.h"
 #include "read/validate.h"
 
 static const char help[] =
@@ -16,8 +17,10 @@ static const char help[] =
 	"\n"
 	"Checks every promise of the trace format: checksums, sequence numbers, times, threads "
 	"that\n"
-	"began, stacks and strings that exist, index and footer.  Prints one line for each "
-	"problem.\n"
+	"began, stacks and strings that exist, index and footer; and that what the other commands "
+	"tell\n"
+	"of it adds up: each thread is in one state at every instant of its life, each CPU has\n"
+	"one thread at a time.  Prints one line for each problem.\n"
 	"Records that were lost and counted are no problem, nor is a trace whose writer was "
 	"killed.\n"
 	"\n"
@@ -96,6 +99,26 @@ static void tell(void *arg, const struct ct_problem *p)
 	printf(": %s\n", p->text);
 }
 
+/* What is said of threads has no place in the file. */
+static void tell_model(void *arg, const char *text)
+{
+	struct ct_problem p = {.offset = 0};
+
+	snprintf(p.text, sizeof(p.text), "%s", text);
+	tell(arg, &p);
+}
+
+/* Returns the number of problems, or a negative error. */
+static int64_t find(struct ct_trace *t, struct report *r)
+{
+	int64_t format = ct_validate(t, tell, r), model;
+
+	if (format < 0)
+		return format;
+	model = ct_model_check(t, tell_model, r);
+	return model < 0 ? model : format + model;
+}
+
 static int check(const char *path, bool json)
 {
 	struct report r = {.path = path, .json = json};
@@ -107,7 +130,7 @@ static int check(const char *path, bool json)
 		fprintf(stderr, "ctrace validate: %s\n", why);
 		return 2;
 	}
-	n = ct_validate(t, tell, &r);
+	n = find(t, &r);
 	if (n < 0) {
 		fprintf(stderr, "ctrace validate: %s: %s\n", path, ct_err_text((int)n));
 	} else if (json) {

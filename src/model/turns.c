@@ -457,7 +457,7 @@ static void add_turns(struct ct_turns_split *s, const struct ct_turns *t, uint32
 		add_turn(s, t, at);
 }
 
-/* A thread has one CPU at a time: where records say two, it had left the older one, and nobody saw when. */
+/* And a thread has one CPU at a time: where records say two, it had left the older one, and nobody saw when. */
 static void part(struct ct_turns *t)
 {
 	uint32_t i;
@@ -473,12 +473,43 @@ static void part(struct ct_turns *t)
 	}
 }
 
+/*
+ * A CPU has one thread at a time.  Where one leaves it that nobody saw come, the one before stayed until it is known to have ended (another
+ * thread than the first that executes a program takes over the first one's tid), or else until nobody knows when.
+ */
+static int part_cpus(struct ct_turns *t)
+{
+	struct ct_turn **last = calloc(1u << 16, sizeof(struct ct_turn *)), *before;
+	uint32_t i;
+
+	if (!last)
+		return -ENOMEM;
+	for (i = 0; i < t->all.count; i++) {
+		struct ct_turn *turn = ct_pool_at(&t->all, i);
+
+		before = last[turn->cpu];
+		last[turn->cpu] = turn;
+		if (!before || before->off <= turn->on)
+			continue;
+		if (before->off < turn->off) {
+			turn->on = before->off;
+		} else {
+			before->off = turn->on > before->on ? turn->on : before->on;
+			turn->on = turn->off;
+		}
+	}
+	free(last);
+	return 0;
+}
+
 int ct_turns_finish(struct ct_turns *t, uint64_t begin, uint64_t end)
 {
 	int err;
 
 	settle_holes(t, begin, end);
-	err = order_by_tid(&t->all, turn_item, &t->tids, &t->order);
+	err = part_cpus(t);
+	if (!err)
+		err = order_by_tid(&t->all, turn_item, &t->tids, &t->order);
 	if (!err) {
 		part(t);
 		err = join_wakings(t);

@@ -1,5 +1,5 @@
 /*
- * fuzz_read.c - any bytes as a trace: opened, walked in both orders, validated, printed.  Nothing may crash, hang, or cost more than
+ * fuzz_read.c - any bytes as a trace: opened, walked in both orders, validated, made a model of, printed.  Nothing may crash, hang, or cost more than
  * a small multiple of the input.
  *
  * A fuzzer does not guess checksums, so each input is tried twice: as it is, and with the checksums of its blocks put right, which
@@ -12,6 +12,7 @@
 
 #include "file/block.h"
 #include "file/xxh64.h"
+#include "model/check.h"
 #include "read/dump.h"
 #include "read/validate.h"
 
@@ -53,6 +54,8 @@ static void use(const uint8_t *bytes, size_t size)
 	if (walk(t, CT_ORDER_CHUNK) != walk(t, CT_ORDER_TIME))
 		abort(); /* both orders have the same records */
 	ct_validate(t, ignore, NULL);
+	if (ct_model_check(t, NULL, NULL) > 0)
+		abort(); /* whatever it says, each thread is in one state at a time */
 	if (size < 200000)
 		ct_trace_dump(t, nowhere);
 	ct_trace_close(t);
