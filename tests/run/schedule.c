@@ -6,8 +6,10 @@
  *	schedule woken	a thread that is woken at times which the program takes itself
  *	schedule held	a lock's holder shares its CPU with a busy thread, while another waits for the lock
  *
- * A line for each thread: its tid, name, ns on a CPU, ns ready for one, and both of them before its first own instruction; `woken` says "waits" with ns blocked and ns from release to
- * return, `held` how long the lock was waited for.
+ * A line for each thread: its tid, name, ns on a CPU, ns ready for one, both of them before its first own instruction, and ns that the kernel counts as
+ * neither, though the thread was not asleep: the CPU was taken from the whole machine, which is a virtual one, or its group had had its share.
+ * `woken` says "waits" with ns blocked and ns from release to return; `held` how long the lock was waited for, and of the holder while it had it the
+ * same as of a thread, and how long it had had it when the other began to wait.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -48,14 +50,17 @@ static void pin(int cpu)
 
 struct counts {
 	unsigned long long run, delay;
+	uint64_t at;
 };
 
 static struct counts counts(void)
 {
 	char text[100] = "";
 	struct counts c;
-	int fd = open("/proc/thread-self/schedstat", O_RDONLY);
+	int fd;
 
+	c.at = now_ns(CLOCK_MONOTONIC);
+	fd = open("/proc/thread-self/schedstat", O_RDONLY);
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 ||
 	    sscanf(text, "%llu %llu", &c.run, &c.delay) != 2)
 		exit(4);
@@ -63,19 +68,32 @@ static struct counts counts(void)
 	return c;
 }
 
+/* From then to now, to the last ns: what it ran of its turn so far is counted when the kernel has to think about switching. */
+static struct counts counts_since_all(const struct counts *then)
+{
+	struct counts c;
+
+	sched_yield();
+	c = counts();
+	return (struct counts){c.run - then->run, c.delay - then->delay, c.at - then->at};
+}
+
+static unsigned long long rest_of(const struct counts *c, uint64_t asleep)
+{
+	return c->at > c->run + c->delay + asleep ? c->at - c->run - c->delay - asleep : 0;
+}
+
 /*
  * The last thing a thread does.  What is from before at_start does not count where a thread's life begins with its first record; nor does
  * the wait for a turn on the CPU it was moved to, where the kernel's own thread woke it, which is not traced.
  */
-static void account(const char *name, const struct counts *at_start)
+static void account(const char *name, const struct counts *at_start, uint64_t asleep)
 {
-	struct counts c;
+	struct counts c = counts_since_all(at_start);
 
-	sched_yield(); /* what it ran of its turn so far is counted when the kernel has to think about switching */
-	c = counts();
-	snprintf(lines[lines_n++], sizeof(lines[0]), "%ld %s %llu %llu %llu %llu",
-		 syscall(SYS_gettid), name, c.run - at_start->run, c.delay - at_start->delay,
-		 at_start->run, at_start->delay);
+	snprintf(lines[lines_n++], sizeof(lines[0]), "%ld %s %llu %llu %llu %llu %llu",
+		 syscall(SYS_gettid), name, c.run, c.delay, at_start->run, at_start->delay,
+		 rest_of(&c, asleep));
 }
 
 static void burn(uint64_t ns)
@@ -92,7 +110,7 @@ static void *busy(void *cpu)
 	if (cpu)
 		pin(*(int *)cpu);
 	burn(150000000);
-	account("busy", &at_start);
+	account("busy", &at_start, 0);
 	return NULL;
 }
 
@@ -102,6 +120,7 @@ static uint64_t posted[WAKES], waited_from[WAKES], returned[WAKES];
 static void *sleeper(void *arg)
 {
 	struct counts at_start = counts();
+	uint64_t blocked = 0;
 	int i;
 
 	(void)arg;
@@ -112,7 +131,9 @@ static void *sleeper(void *arg)
 		sem_wait(&go);
 		returned[i] = now_ns(CLOCK_MONOTONIC);
 	}
-	account("sleeper", &at_start);
+	for (i = 0; i < WAKES; i++)
+		blocked += posted[i] - waited_from[i];
+	account("sleeper", &at_start, blocked);
 	return NULL;
 }
 
@@ -141,6 +162,7 @@ static void woken(void)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic int over;
+static struct counts at_lock, while_held;
 
 static void *spinner(void *arg)
 {
@@ -151,7 +173,7 @@ static void *spinner(void *arg)
 	sem_post(&ready);
 	while (!over)
 		;
-	account("spinner", &at_start);
+	account("spinner", &at_start, 0);
 	return NULL;
 }
 
@@ -162,11 +184,14 @@ static void *holder(void *arg)
 	pin(cpus[0]);
 	at_start = counts();
 	pthread_mutex_lock(&lock);
+	sched_yield();
+	at_lock = counts();
 	sem_post(&ready);
 	burn(60000000);
+	while_held = counts_since_all(&at_lock);
 	pthread_mutex_unlock(&lock);
 	over = 1;
-	account("holder", &at_start);
+	account("holder", &at_start, 0);
 	return NULL;
 }
 
@@ -182,7 +207,9 @@ static void held(void)
 	sem_wait(&ready);
 	from = now_ns(CLOCK_MONOTONIC);
 	pthread_mutex_lock(&lock);
-	printf("waited %llu\n", (unsigned long long)(now_ns(CLOCK_MONOTONIC) - from));
+	printf("waited %llu %llu %llu %llu %llu\n",
+	       (unsigned long long)(now_ns(CLOCK_MONOTONIC) - from), while_held.run,
+	       while_held.delay, rest_of(&while_held, 0), (unsigned long long)(from - at_lock.at));
 	pthread_mutex_unlock(&lock);
 	pthread_join(t[0], NULL);
 	pthread_join(t[1], NULL);

@@ -13,17 +13,17 @@ fail() {
 	failures=$((failures + 1))
 }
 
-# The kernel that this was written on hides some switches, about one in five runs: a thread then keeps its CPU here for some time slices of 4 ms
-# longer than there.  So what is asked of every run is a tenth or three of them; SCHEDULE_STRICT=1 asks for 1 % or 50 us, which most runs give.
-near() { # what got expected
-	local off=$(($2 - $3)) room=$(($3 / 10 > 12000000 ? $3 / 10 : 12000000))
-	[ -z "${SCHEDULE_STRICT:-}" ] || room=$(($3 / 100 > 50000 ? $3 / 100 : 50000))
-	[ "${off#-}" -le $room ] || fail "$1: $2 instead of $3"
+# 1 % or 50 us, and besides, to each side, what the program saw itself that nobody counts.  A virtual machine that has to stand still, or a group of
+# processes that has had its share of the CPUs, makes some ms of that: the kernel calls it neither running nor ready, and no switch or one to
+# nobody that is traced is all there is to record.  On a quiet machine it is nothing.
+near() { # what got expected more less
+	local room=$(($3 / 100 > 50000 ? $3 / 100 : 50000))
+	[ "$2" -le $(($3 + ${4:-0} + room)) ] && [ "$2" -ge $(($3 - ${5:-0} - room)) ] || fail "$1: $2 instead of $3 (+${4:-0} -${5:-0})"
 }
 
 compare() { # source
-	local source=$1 what t tid name run delay run_before delay_before got_run got_ready got_outside blocked late got_blocked got_woken
-	local waited total did_run did_preempted
+	local source=$1 what t tid name run delay run_before delay_before rest got_run got_ready got_outside blocked late got_blocked got_woken
+	local waited total lag did_run did_preempted
 	for what in one all woken held; do
 		t=$source-$what
 		ctrace-run -q --sched=exact --sched-source="$source" -o "$t.ctrace" -- "$P" $what >"$t.out"
@@ -39,39 +39,41 @@ compare() { # source
 		jq -e 'all(.threads[]; .lived_ns - ([.states | to_entries[] | select(.key | test("^(running|system_call|woken|preempted|blocked|short|outside|awake)_ns$")).value] | add) |
 			. <= 8 and . >= -8)' "$t.json" >same || fail "$t: states do not add up to lives"
 		jq -e 'all(.threads[]; .states.awake_ns * 1000 < .lived_ns + 50000000)' "$t.json" >same || fail "$t: not seen: $(jq -c '[.threads[].states.awake_ns]' "$t.json")"
-		while read -r tid name run delay run_before delay_before; do
+		while read -r tid name run delay run_before delay_before rest; do
 			# it tells when a thread was made, so that its life begins there
 			[ "$source" != bpf ] || run=$((run + run_before)) delay=$((delay + delay_before))
 			read -r got_run got_ready got_outside < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).states |
 				"\(.running_ns + .system_call_ns) \(.woken_ns + .preempted_ns) \(.short_ns + .outside_ns)"' "$t.json")
-			near "$t: $name $tid on a CPU" "$got_run" "$run"
+			near "$t: $name $tid on a CPU" "$got_run" "$run" "$rest"
 			# perf does not tell when the kernel itself woke it, after a page fault or a lock of /proc: that is outside until it runs
 			[ "$source" = bpf ] || [ "$got_ready" -gt "$delay" ] || [ $((got_ready + got_outside)) -lt "$delay" ] || got_ready=$delay
 			# who was asleep is ready from the release on here, and for the kernel from when it was told
-			[ "$name" = sleeper ] || near "$t: $name $tid ready" "$got_ready" "$delay"
+			[ "$name" = sleeper ] || near "$t: $name $tid ready" "$got_ready" "$delay" "$rest"
 		done < <(grep '^[0-9]' "$t.out")
 	done
 
 	# the moment of release parts what it was blocked from what it waited for a CPU, as the program saw it
 	t=$source-woken
 	read -r blocked late < <(sed -n 's/^waits //p' "$t.out")
+	read -r delay rest < <(awk '$2 == "sleeper" { print $4, $7 }' "$t.out")
 	# and before its first instruction it was ready, too
 	[ "$source" != bpf ] || late=$((late + $(awk '$2 == "sleeper" { print $6 }' "$t.out")))
 	read -r got_blocked got_woken < <(jq -r '.threads[] | select(.thread == "sleeper").states | "\(.blocked_ns) \(.woken_ns)"' "$t.json")
-	near "$t: blocked" "$got_blocked" "$blocked"
+	# between its look at the clock and its wait it may have lost the CPU
+	near "$t: blocked" "$got_blocked" "$blocked" 0 $((delay + rest))
 	[ "$got_woken" -le "$late" ] || fail "$t: $got_woken ns between release and a CPU, though it was back after $late"
 
 	t=$source-held
 	# a lock whose holder had to share its CPU: the waiter's time, by what the holder did
 	ctrace locks --json "$t.ctrace" | jq '.objects[] | select(.kind == "mutex")' >lock.json
-	waited=$(sed -n 's/^waited //p' "$t.out")
-	read -r run delay _ < <(sed -n 's/^[0-9]* holder //p' "$t.out")
+	read -r waited run delay rest lag < <(sed -n 's/^waited //p' "$t.out")
 	read -r total did_run did_preempted < <(jq -r '"\(.total_ns) \(.holder_did.running_ns) \(.holder_did.preempted_ns)"' lock.json)
-	near "$t: waited" "$total" "$waited"
+	# it may have lost the CPU before and after the wait, too
+	near "$t: waited" "$total" "$waited" 0 $((waited - run - delay - rest + lag > 0 ? waited - run - delay - rest + lag : 0))
 	jq -e '(.total_ns - (.holder_did | add)) | . <= 8 and . >= -8' lock.json >same || fail "$t: parts do not add up: $(jq -c .holder_did lock.json)"
-	# the holder had the lock but for its first and last moments
-	[ "$did_run" -le $((run * 120 / 100)) ] && [ "$did_run" -ge $((run * 7 / 10)) ] || fail "$t: the holder ran $did_run of $run ns"
-	[ "$did_preempted" -le $((delay * 120 / 100)) ] && [ "$did_preempted" -ge $((delay * 6 / 10)) ] || fail "$t: the holder was preempted $did_preempted of $delay ns"
+	# when the other began to wait, it had had the lock for a moment
+	near "$t: the holder ran" "$did_run" "$run" "$rest" "$lag"
+	near "$t: the holder was preempted" "$did_preempted" "$delay" "$rest" "$lag"
 	ctrace sched --json "$t.ctrace" >sched.json
 	jq -e --argjson p "$did_preempted" '.preempted_holders[0] | (.name | test("^lock in schedule.c:")) and .lost_ns == $p and (.held_by | test("^holder "))' sched.json >same ||
 		fail "$t: $(jq -c .preempted_holders sched.json)"
