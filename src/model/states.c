@@ -32,7 +32,6 @@ struct cursor {
 	uint64_t at, end;
 	/* places in turns->order: the thread's own, and of them the next that ends after `at` */
 	uint32_t turns_first, turns_end, turn;
-	uint32_t hole;
 	uint64_t delay; /* ready to run for so long by now */
 	uint16_t last_cpu;
 	uint8_t last_state;
@@ -172,9 +171,10 @@ static void go_woken(struct ct_states *s, uint32_t thread, struct cursor *c, uin
 
 /* Between the turn before this one, which ended in `end` at `off`, and `next`, when the thread gets a CPU again. */
 static void go_off(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
-		   const struct ct_turn *before, const struct ct_turn *next, const struct in *in)
+		   const struct ct_turn *before, const struct ct_turn *next, uint64_t woken,
+		   const struct in *in)
 {
-	uint64_t release = next && next->woken ? next->woken : UINT64_MAX;
+	uint64_t release = woken;
 	enum ct_state off = CT_STATE_BLOCKED;
 	uint16_t cpu = next ? next->cpu : 0;
 
@@ -192,18 +192,6 @@ static void go_off(struct ct_states *s, uint32_t thread, struct cursor *c, uint6
 		emit(s, thread, c, least(to, release), off, CT_SOURCE_SWITCHES, cpu, in);
 	if (c->at < to)
 		go_woken(s, thread, c, to, next, in);
-}
-
-/* Before its first turn, or after one whose end nobody saw. */
-static void go_unseen_to_turn(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
-			      const struct ct_turn *next, const struct in *in)
-{
-	bool told = next && next->woken;
-
-	if (told && c->at >= next->woken)
-		go_woken(s, thread, c, to, next, in);
-	else
-		go_unseen(s, thread, c, told ? least(to, next->woken) : to, in);
 }
 
 static void go_on_cpu(struct ct_states *s, uint32_t thread, struct cursor *c, uint64_t to,
@@ -224,19 +212,9 @@ static void go_to(struct ct_states *s, uint32_t thread, uint64_t until, const st
 
 	while (c->at < until) {
 		const struct ct_turn *turn = NULL, *before = NULL;
+		struct ct_turns_gap gap;
 		uint64_t to = until;
 
-		while (c->hole < turns->hole_n && turns->holes[c->hole].to <= c->at)
-			c->hole++;
-		if (c->hole < turns->hole_n) {
-			const struct ct_hole *h = &turns->holes[c->hole];
-
-			if (h->from <= c->at) {
-				go_unseen(s, thread, c, least(to, h->to), in);
-				continue;
-			}
-			to = least(to, h->from);
-		}
 		while (c->turn < c->turns_end && ct_turn_at(turns, c->turn)->off <= c->at)
 			c->turn++;
 		turn = c->turn < c->turns_end ? ct_turn_at(turns, c->turn) : NULL;
@@ -247,10 +225,13 @@ static void go_to(struct ct_states *s, uint32_t thread, uint64_t until, const st
 		if (turn)
 			to = least(to, turn->on);
 		before = c->turn > c->turns_first ? ct_turn_at(turns, c->turn - 1) : NULL;
-		if (!before || before->end == CT_TURN_UNSEEN)
-			go_unseen_to_turn(s, thread, c, to, turn, in);
+		gap = ct_turns_gap(turns, before, turn);
+		if (c->at >= gap.woken)
+			go_woken(s, thread, c, to, turn, in);
+		else if (c->at < gap.known)
+			go_off(s, thread, c, least(to, gap.known), before, turn, gap.woken, in);
 		else
-			go_off(s, thread, c, to, before, turn, in);
+			go_unseen(s, thread, c, least(to, gap.woken), in);
 	}
 }
 
@@ -272,7 +253,6 @@ static struct cursor *begin(struct ct_states *s, uint32_t thread)
 	n = ct_thread_turns(m, t, &first);
 	c->turns_first = c->turn = ct_turns_after(&m->turns, first, n, c->at);
 	c->turns_end = first + n;
-	c->hole = ct_turns_hole(&m->turns, c->at);
 	return c;
 }
 

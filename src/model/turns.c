@@ -376,29 +376,47 @@ uint64_t ct_turns_seen(const struct ct_turns *t, uint64_t from, uint64_t to)
 	return to > from ? to - from - (unseen_until(t, to) - unseen_until(t, from)) : 0;
 }
 
+/* The first time in a hole from a time on; UINT64_MAX: no more. */
+static uint64_t next_hole(const struct ct_turns *t, uint64_t ticks)
+{
+	uint32_t i = ct_turns_hole(t, ticks);
+
+	if (i == t->hole_n)
+		return UINT64_MAX;
+	return t->holes[i].from > ticks ? t->holes[i].from : ticks;
+}
+
+struct ct_turns_gap ct_turns_gap(const struct ct_turns *t, const struct ct_turn *before,
+				 const struct ct_turn *next)
+{
+	struct ct_turns_gap g = {.woken = UINT64_MAX};
+
+	if (before && before->end != CT_TURN_UNSEEN)
+		g.known = next_hole(t, before->off);
+	if (next && next->woken && next_hole(t, next->woken) >= next->on &&
+	    !(g.known >= next->on && before->end == CT_TURN_PREEMPTED))
+		g.woken = next->woken;
+	return g;
+}
+
 /* Between two turns, or before the first or after the last one.  from <= to */
 static void split_off(struct ct_turns_split *s, const struct ct_turns *t,
 		      const struct ct_turn *before, const struct ct_turn *next, uint64_t from,
 		      uint64_t to)
 {
-	uint64_t woken = next && next->woken ? next->woken : UINT64_MAX, seen;
+	struct ct_turns_gap g = ct_turns_gap(t, before, next);
 
-	/* as states.c has it */
-	if (woken < to && !(before && before->end == CT_TURN_PREEMPTED)) {
-		woken = woken > from ? woken : from;
-		seen = ct_turns_seen(t, woken, to);
-		s->woken += seen;
-		s->unseen += to - woken - seen;
-		to = woken;
+	if (g.woken < to) {
+		s->woken += to - (g.woken > from ? g.woken : from);
+		to = g.woken > from ? g.woken : from;
 	}
-	seen = ct_turns_seen(t, from, to);
-	s->unseen += to - from - seen;
-	if (!before || before->end == CT_TURN_UNSEEN)
-		s->unseen += seen;
-	else if (before->end == CT_TURN_PREEMPTED)
-		s->preempted += seen;
-	else
-		s->off += seen;
+	if (g.known > from) {
+		uint64_t known = (g.known < to ? g.known : to) - from;
+
+		*(before->end == CT_TURN_PREEMPTED ? &s->preempted : &s->off) += known;
+		from += known;
+	}
+	s->unseen += to - from;
 }
 
 /* A turn, and what was between its thread's last one and it. */

@@ -150,6 +150,23 @@ static inline const struct ct_turn *ct_turn_at(const struct ct_turns *t, uint32_
 }
 
 /*
+ * What is known of a thread between two turns: what it left the CPU for, until recording has a hole, behind which it may have come and gone; and
+ * that it was woken for the next turn, when there is none until then.
+ */
+struct ct_turns_gap {
+	uint64_t known; /* until then; 0: not at all */
+	uint64_t woken; /* from then on; UINT64_MAX: not told, or not woken */
+};
+
+/*
+ * ct_turns_gap - after ct_turns_finish()
+ * @before, @next: neighbours in the order of a tid; NULL: there is none
+ * Context: tools.
+ */
+struct ct_turns_gap ct_turns_gap(const struct ct_turns *t, const struct ct_turn *before,
+				 const struct ct_turn *next);
+
+/*
  * ct_turns_split - what the thread with a tid did between two times, after ct_turns_finish()
  * The parts add up to to - from.
  * Context: tools.

@@ -283,6 +283,55 @@ static void many_waits_of_a_holder(void **state)
 	ct_model_free(m);
 }
 
+#define HOLES 40000u
+
+/* Switches went missing again and again while as many threads slept: what is behind the first hole is not known of any, and takes no time. */
+static void many_holes_of_many_threads(void **state)
+{
+	const struct ct_who cpu = {0, 0, 0, CT_SLOT_CPU};
+	const char name[16] = "sleeper";
+	struct ct_model *m = fresh_model();
+	struct ct_record on = {.type = CT_EV_cpu_on}, off = {.type = CT_EV_cpu_off},
+			 r = {.type = CT_EV_sched, .ticks = 1};
+	struct ct_states *s;
+	uint32_t i;
+
+	(void)state;
+	assert_non_null(m);
+	r.v[CT_F_sched_what] = CT_SCHED_FROM;
+	ct_model_take(m, &cpu, &r);
+	for (i = 0; i < HOLES; i++) {
+		const struct ct_who who = {0, i + 1, 1000 + i, i};
+
+		ct_model_thread_seen(m, &who, 0, 1, name);
+		on.v[CT_F_cpu_on_tid] = off.v[CT_F_cpu_off_tid] = who.tid;
+		on.ticks = 100 + i * 10ull;
+		off.ticks = on.ticks + 4;
+		ct_model_take(m, &cpu, &on);
+		ct_model_take(m, &cpu, &off);
+	}
+	r.v[CT_F_sched_what] = CT_SCHED_MISSING;
+	r.v[CT_F_sched_span] = 3;
+	for (i = 0; i < HOLES; i++) {
+		r.ticks = 1000003 + i * 10ull;
+		ct_model_take(m, &cpu, &r);
+	}
+	assert_int_equal(ct_model_finish(m), 0);
+	s = ct_states_new(m, NULL, NULL);
+	assert_non_null(s);
+	assert_int_equal(ct_states_finish(s), 0);
+	for (i = 0; i < HOLES; i++) {
+		const uint64_t serial = i + 1;
+		const uint64_t *did = ct_states_life(s, ct_table_find(&m->threads, &serial))->state;
+
+		assert_int_equal(did[CT_STATE_RUNNING], 4);
+		assert_int_equal(did[CT_STATE_OUTSIDE], 1000000 - 104 - i * 10ull);
+		assert_int_equal(did[CT_STATE_AWAKE], 99 + i * 10ull + m->end - 1000000);
+	}
+	ct_states_free(s);
+	ct_model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +339,7 @@ int main(void)
 		cmocka_unit_test(many_blocked_threads),
 		cmocka_unit_test(many_wakes_of_its_own),
 		cmocka_unit_test(many_waits_of_a_holder),
+		cmocka_unit_test(many_holes_of_many_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,11 @@ static void one_cpu_at_a_time(void **state)
 	assert_int_equal(ct_turns_split(&turns, 7, 20, 10).unseen, 0);
 }
 
+static bool all_seen(uint64_t from, uint64_t to)
+{
+	return ct_turns_seen(&turns, from, to) == to - from;
+}
+
 /* Tick by tick. */
 static struct ct_turns_split counted(uint32_t tid, uint64_t from, uint64_t to)
 {
@@ -108,7 +113,7 @@ static struct ct_turns_split counted(uint32_t tid, uint64_t from, uint64_t to)
 
 	for (; from < to; from++) {
 		const struct ct_turn *before = NULL, *next = NULL;
-		bool running = false;
+		bool running = false, woken;
 
 		for (i = first; i < first + n; i++) {
 			const struct ct_turn *t = ct_turn_at(&turns, i);
@@ -117,14 +122,16 @@ static struct ct_turns_split counted(uint32_t tid, uint64_t from, uint64_t to)
 			before = t->off <= from ? t : before;
 			next = t->on > from && !next ? t : next;
 		}
+		woken = next && next->woken && next->woken <= from &&
+			all_seen(next->woken, next->on) &&
+			!(before && before->end == CT_TURN_PREEMPTED &&
+			  all_seen(before->off, next->on));
 		if (running)
 			s.running++;
-		else if (!ct_turns_seen(&turns, from, from + 1))
-			s.unseen++;
-		else if (next && next->woken && next->woken <= from &&
-			 (!before || before->end != CT_TURN_PREEMPTED))
+		else if (woken)
 			s.woken++;
-		else if (!before || before->end == CT_TURN_UNSEEN)
+		else if (!before || before->end == CT_TURN_UNSEEN ||
+			 !all_seen(before->off, from + 1))
 			s.unseen++;
 		else if (before->end == CT_TURN_PREEMPTED)
 			s.preempted++;
