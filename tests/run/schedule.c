@@ -7,7 +7,8 @@
  *	schedule held	a lock's holder shares its CPU with a busy thread, while another waits for the lock
  *
  * A line for each thread: its tid, name, ns on a CPU, ns ready for one, both of them before its first own instruction, and ns that the kernel counts as
- * neither, though the thread was not asleep: the CPU was taken from the whole machine, which is a virtual one, or its group had had its share.
+ * neither, though the thread was not asleep: the CPU was taken from the whole machine, which is a virtual one, or its group had had its share;
+ * and its turns on a CPU.
  * `woken` says "waits" with ns blocked and ns from release to return; `held` how long the lock was waited for, and of the holder while it had it the
  * same as of a thread, and how long it had had it when the other began to wait.
  */
@@ -49,7 +50,7 @@ static void pin(int cpu)
 }
 
 struct counts {
-	unsigned long long run, delay;
+	unsigned long long run, delay, turns;
 	uint64_t at;
 };
 
@@ -62,7 +63,7 @@ static struct counts counts(void)
 	c.at = now_ns(CLOCK_MONOTONIC);
 	fd = open("/proc/thread-self/schedstat", O_RDONLY);
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 ||
-	    sscanf(text, "%llu %llu", &c.run, &c.delay) != 2)
+	    sscanf(text, "%llu %llu %llu", &c.run, &c.delay, &c.turns) != 3)
 		exit(4);
 	close(fd);
 	return c;
@@ -75,7 +76,8 @@ static struct counts counts_since_all(const struct counts *then)
 
 	sched_yield();
 	c = counts();
-	return (struct counts){c.run - then->run, c.delay - then->delay, c.at - then->at};
+	return (struct counts){c.run - then->run, c.delay - then->delay, c.turns - then->turns,
+			       c.at - then->at};
 }
 
 static unsigned long long rest_of(const struct counts *c, uint64_t asleep)
@@ -91,9 +93,9 @@ static void account(const char *name, const struct counts *at_start, uint64_t as
 {
 	struct counts c = counts_since_all(at_start);
 
-	snprintf(lines[lines_n++], sizeof(lines[0]), "%ld %s %llu %llu %llu %llu %llu",
+	snprintf(lines[lines_n++], sizeof(lines[0]), "%ld %s %llu %llu %llu %llu %llu %llu",
 		 syscall(SYS_gettid), name, c.run, c.delay, at_start->run, at_start->delay,
-		 rest_of(&c, asleep));
+		 rest_of(&c, asleep), c.turns + at_start->turns);
 }
 
 static void burn(uint64_t ns)
@@ -207,9 +209,10 @@ static void held(void)
 	sem_wait(&ready);
 	from = now_ns(CLOCK_MONOTONIC);
 	pthread_mutex_lock(&lock);
-	printf("waited %llu %llu %llu %llu %llu\n",
+	printf("waited %llu %llu %llu %llu %llu %llu\n",
 	       (unsigned long long)(now_ns(CLOCK_MONOTONIC) - from), while_held.run,
-	       while_held.delay, rest_of(&while_held, 0), (unsigned long long)(from - at_lock.at));
+	       while_held.delay, rest_of(&while_held, 0), (unsigned long long)(from - at_lock.at),
+	       while_held.turns);
 	pthread_mutex_unlock(&lock);
 	pthread_join(t[0], NULL);
 	pthread_join(t[1], NULL);
