@@ -260,7 +260,7 @@ static void print_text(const struct counters *c)
 	unsigned n = choose(c, columns), i;
 	char text[CT_TEXT_NUMBER];
 
-	ct_view_window(v);
+	ct_view_window_states(v);
 	fprintf(v->out, "%u slices of %s\n\n%s%*s", SLICES,
 		ct_text_ns(text, ct_view_ns(v, c->slice)), ct_dim(v), HEAD_WIDTH, "from");
 	for (i = 0; i < n; i++)

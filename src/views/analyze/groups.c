@@ -92,7 +92,7 @@ static void fill(struct ct_view *v, uint32_t thread, uint64_t waited, struct mem
 {
 	const struct ct_thread *t = ct_model_thread_at(v->model, thread);
 	const uint64_t *state;
-	uint64_t life = t->end - t->begin;
+	uint64_t life = ct_view_lived(v, t);
 
 	if (!v->states) {
 		to->figure[0] = life > waited ? life - waited : 0;
@@ -152,7 +152,7 @@ static void print_text(struct ct_view *v, const struct groups *all)
 	uint32_t i;
 	int k;
 
-	ct_view_window(v);
+	(v->states ? ct_view_window_states : ct_view_window)(v);
 	fprintf(v->out, "%s%9s %8s %8s %8s %8s %8s%s\n", ct_dim(v), "total", "min", "mean", "p50",
 		"p99", "max", ct_plain(v));
 	for (i = 0; i < all->n && i < v->o.top; i++) {

@@ -252,7 +252,7 @@ static void print_text(struct ct_view *v, struct ct_delays *s, const struct ct_r
 	uint64_t seen = ct_turns_seen(t, s->begin, s->end);
 	char n[4][CT_TEXT_NUMBER];
 
-	ct_view_window(v);
+	ct_view_window_states(v);
 	fprintf(v->out, "%u CPUs, seen for %s of %s: threads ran %s, %s of what there was\n",
 		t->cpus.count, ct_text_ns(n[0], ct_view_ns(v, seen)),
 		ct_text_ns(n[1], ct_view_ns(v, s->end - s->begin)),

@@ -60,7 +60,7 @@ static struct line *make_lines(struct ct_view *v, uint32_t *count)
 		for (why = 0; why < CT_WHYS; why++)
 			sum += l.total[why];
 		l.busy = l.total[CT_WHY_LOCK] + l.total[CT_WHY_OTHERS] + l.total[CT_WHY_IO];
-		l.life = t->end - t->begin;
+		l.life = ct_view_lived(v, t);
 		l.rest = l.life > sum ? l.life - sum : 0;
 		all[n++] = l;
 	}
@@ -218,7 +218,7 @@ static void print_text(struct ct_view *v, const struct line *lines, uint32_t n)
 	struct row r;
 	int why;
 
-	ct_view_window(v);
+	(states ? ct_view_window_states : ct_view_window)(v);
 	print_head(v, states);
 	for (i = 0; i < n; i++) {
 		const struct ct_thread *t = ct_model_thread_at(v->model, lines[i].thread);

@@ -217,19 +217,37 @@ bool ct_view_shows(struct ct_view *v, const struct ct_thread *t)
 	return v->shown[row] == 2;
 }
 
-void ct_view_window(struct ct_view *v)
+static void print_window(struct ct_view *v, const char *what)
 {
 	if (v->o.thread)
 		fprintf(v->out, "only thread %s\n", v->o.thread);
 	if (v->o.process)
 		fprintf(v->out, "only process %s\n", v->o.process);
 	if (v->o.from_s > 0 && v->o.to_s > 0)
-		fprintf(v->out, "only waits that ended between %g s and %g s\n", v->o.from_s,
-			v->o.to_s);
+		fprintf(v->out, "only %s between %g s and %g s\n", what, v->o.from_s, v->o.to_s);
 	else if (v->o.from_s > 0)
-		fprintf(v->out, "only waits that ended after %g s\n", v->o.from_s);
+		fprintf(v->out, "only %s after %g s\n", what, v->o.from_s);
 	else if (v->o.to_s > 0)
-		fprintf(v->out, "only waits that ended before %g s\n", v->o.to_s);
+		fprintf(v->out, "only %s before %g s\n", what, v->o.to_s);
+}
+
+void ct_view_window(struct ct_view *v)
+{
+	print_window(v, "waits that ended");
+}
+
+void ct_view_window_states(struct ct_view *v)
+{
+	print_window(v, "what was");
+}
+
+uint64_t ct_view_lived(const struct ct_view *v, const struct ct_thread *t)
+{
+	const struct ct_model_options *o = &v->model->options;
+	uint64_t from = t->begin > o->from_ticks ? t->begin : o->from_ticks;
+	uint64_t to = t->end < o->to_ticks ? t->end : o->to_ticks;
+
+	return to > from ? to - from : 0;
 }
 
 /* --- what is missing ---------------------------------------------------------------------------------------------------------------- */

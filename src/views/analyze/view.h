@@ -193,10 +193,18 @@ void ct_view_notes(struct ct_view *v, ct_note_fn *note, void *arg);
 void ct_view_blind_json(struct ct_view *v, struct ct_json *j);
 
 /*
- * ct_view_window - one line telling that a filter is on, when it is
+ * ct_view_window, ct_view_window_states - lines telling that filters are on, when they are: one that shows waits by when they ended, and
+ * one that shows what there was in the chosen time
  * Context: tools.
  */
 void ct_view_window(struct ct_view *v);
+void ct_view_window_states(struct ct_view *v);
+
+/*
+ * ct_view_lived - how much of a thread's life lies in the time that is looked at, in ticks
+ * Context: tools.
+ */
+uint64_t ct_view_lived(const struct ct_view *v, const struct ct_thread *t);
 
 /*
  * ct_why_label, ct_why_name - "contention" for people, "lock" for JSON
