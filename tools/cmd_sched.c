@@ -9,7 +9,8 @@ static const char help[] =
 	"\n"
 	"Waiting for a CPU: how long threads that were woken or preempted waited until they had\n"
 	"one again, the longest such waits and who ran there instead, how many threads ran and\n"
-	"were ready over time, and which locks were waited for while their holder had no CPU.\n"
+	"were ready over time, which of them had which CPU, and which locks were waited for while\n"
+	"their holder had no CPU.\n"
 	"\n"
 	"  --top N       of the longest, default 10\n" CT_HELP_FILTER CT_HELP_COMMON "\n"
 	"Where the kernel told of wakings (ctrace-run --sched-source=bpf) a thread is woken when\n"
@@ -21,6 +22,8 @@ static const char help[] =
 	"  cpu, waker_thread, waker_tid, waker_pid, waker_unseen_tid,\n"
 	"  instead [{thread, tid, ran_ns}], others_or_idle_ns}],\n"
 	"  over_time_from_ns, slice_ns, over_time [{running, ready}],\n"
+	"  each_cpu [{cpu, ran_ns, others_or_idle_ns, not_seen_ns, turns,\n"
+	"  over_time [{running, most_tid, most}]}],\n"
 	"  preempted_holders [{name, lost_ns, total_ns, held_by}]\n"
 	"\n"
 	"example: ctrace sched --top 3 server.ctrace\n";

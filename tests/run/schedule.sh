@@ -42,6 +42,10 @@ compare() { # source
 		jq -e 'all(.threads[]; .lived_ns - ([.states | to_entries[] | select(.key | test("^(running|system_call|woken|preempted|blocked|short|outside|awake)_ns$")).value] | add) |
 			. <= 8 and . >= -8)' "$t.json" >same || fail "$t: states do not add up to lives"
 		jq -e 'all(.threads[]; .states.awake_ns * 1000 < .lived_ns + 50000000)' "$t.json" >same || fail "$t: not seen: $(jq -c '[.threads[].states.awake_ns]' "$t.json")"
+		# each CPU's time is the program's, others' or nobody's, and not seen; what its threads ran, and more before they began, ran there
+		ctrace sched --json "$t.ctrace" >sched.json
+		jq -e '.slice_ns as $s | all(.each_cpu[]; .ran_ns + .others_or_idle_ns + .not_seen_ns - $s * 60 | . < 2000 and . > -2000) and
+			([.each_cpu[].ran_ns] | add) > .ran_ns - 2000' sched.json >same || fail "$t: CPUs: $(jq -c '.slice_ns, .ran_ns, [.each_cpu[] | del(.over_time)]' sched.json)"
 		while read -r tid name run delay run_before delay_before rest turns; do
 			# it tells when a thread was made, so that its life begins there
 			[ "$source" != bpf ] || run=$((run + run_before)) delay=$((delay + delay_before))

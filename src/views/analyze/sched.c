@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/analyze/cpus.h"
 #include "views/analyze/delays.h"
 #include "views/analyze/lines.h"
 #include "views/analyze/names.h"
@@ -245,8 +246,8 @@ static void print_lost(struct ct_view *v, const struct ct_rows *rows, const stru
 
 /* --- the view ------------------------------------------------------------------------------------------------------------------- */
 
-static void print_text(struct ct_view *v, struct ct_delays *s, const struct ct_rows *rows,
-		       const struct lost *lost, uint32_t n_lost)
+static void print_text(struct ct_view *v, struct ct_delays *s, const struct ct_cpus *cpus,
+		       const struct ct_rows *rows, const struct lost *lost, uint32_t n_lost)
 {
 	const struct ct_turns *t = &v->model->turns;
 	uint64_t seen = ct_turns_seen(t, s->begin, s->end);
@@ -267,6 +268,7 @@ static void print_text(struct ct_view *v, struct ct_delays *s, const struct ct_r
 	print_histogram(v, s);
 	print_longest(v, s);
 	print_over_time(v, s);
+	ct_cpus_print(v, cpus);
 	print_lost(v, rows, lost, n_lost);
 	fputc('\n', v->out);
 	ct_view_blind(v, "");
@@ -339,8 +341,8 @@ static void longest_json(struct ct_view *v, struct ct_json *j, const struct ct_d
 	ct_json_close(j, ']');
 }
 
-static void print_json(struct ct_view *v, const struct ct_delays *s, const struct ct_rows *rows,
-		       const struct lost *lost, uint32_t n_lost)
+static void print_json(struct ct_view *v, const struct ct_delays *s, const struct ct_cpus *cpus,
+		       const struct ct_rows *rows, const struct lost *lost, uint32_t n_lost)
 {
 	const struct ct_turns *t = &v->model->turns;
 	char name[CT_NAME_MAX];
@@ -367,6 +369,7 @@ static void print_json(struct ct_view *v, const struct ct_delays *s, const struc
 		ct_json_close(&j, '}');
 	}
 	ct_json_close(&j, ']');
+	ct_cpus_json(v, &j, cpus);
 	ct_json_array(&j, "preempted_holders");
 	for (i = 0; i < n_lost; i++) {
 		ct_json_object(&j, NULL);
@@ -384,24 +387,29 @@ static void print_json(struct ct_view *v, const struct ct_delays *s, const struc
 
 static int show(struct ct_view *v, struct ct_delays *s)
 {
+	struct ct_cpus *cpus = ct_cpus_find(v, s);
 	struct ct_rows rows;
 	struct lost *lost;
 	uint32_t n;
 	int err = ct_rows_build(v, CT_WHY_BIT(CT_WHY_LOCK), CT_KINDS_ALL, &rows);
 
-	if (err)
+	if (err) {
+		ct_cpus_free(cpus);
 		return err;
+	}
 	lost = calloc(rows.count + 1u, sizeof(*lost));
-	if (lost) {
+	if (lost && cpus) {
 		n = find_lost(v, &rows, lost);
 		if (v->o.json)
-			print_json(v, s, &rows, lost, n);
+			print_json(v, s, cpus, &rows, lost, n);
 		else
-			print_text(v, s, &rows, lost, n);
+			print_text(v, s, cpus, &rows, lost, n);
 	}
 	ct_rows_free(&rows);
+	err = lost && cpus ? 0 : -ENOMEM;
 	free(lost);
-	return lost ? 0 : -ENOMEM;
+	ct_cpus_free(cpus);
+	return err;
 }
 
 /* Nothing was recorded about CPUs: the releases of waits tell how long it took to come back from them, and nothing else can. */
