@@ -208,17 +208,23 @@ reading() { # name, then options of gen6m
 	records=$(records_in "$trace")
 	bytes=$(file_bytes "$trace")
 	mv "$trace" "$dir/big.trace" || return 0
+	echo "$name read $records records in $bytes bytes"
+	reading_by "$name" report 3 300
+	reading_by "${name}_threads" threads 4 400
+}
+
+reading_by() { # name command seconds MiB
+	name=$1
 	for round in $(seq 3); do
-		go bare "" "$CTRACE" report "$dir/big.trace" || return 0
+		go bare "" "$CTRACE" "$2" "$dir/big.trace" || return 0
 		read -r wall cpu rss _ <"$dir/use"
 		awk -v x="$name" -v w="$wall" -v c="$cpu" -v r="$round" -v k="$rss" -v b="$bytes" -v n="$records" \
 			'BEGIN { printf x ",%d,traced,1,%.3f,%.3f,%s,%s,%s,%s,%s,-,-\n", r, w / 1e9, k / 1024, w, c, k, b, n }' >>"$raw"
 	done
-	echo "$name read $records records in $bytes bytes"
 	# shellcheck disable=SC2046
 	{
-		row "${name}_time" s - "$(first $(column "$name" traced 5))" $(column "$name" traced 5) - 3
-		row "${name}_rss" MiB - "$(first $(column "$name" traced 6))" $(column "$name" traced 6) - 300
+		row "${name}_time" s - "$(first $(column "$name" traced 5))" $(column "$name" traced 5) - "$3"
+		row "${name}_rss" MiB - "$(first $(column "$name" traced 6))" $(column "$name" traced 6) - "$4"
 	}
 }
 
