@@ -57,6 +57,13 @@ const struct ct_turn *ct_thread_waking(const struct ct_model *m, const struct ct
 				       uint64_t from, uint64_t to);
 
 /*
+ * ct_turns_add_up - make the sums that ct_turns_split() asks, of turns that are in their order
+ * Returns 0 or -ENOMEM.
+ * Context: tools.
+ */
+int ct_turns_add_up(struct ct_turns *t);
+
+/*
  * ct_threads_leave - a thread that has ended has no CPU, whatever the records of CPUs leave open; between ct_threads_finish() and
  * ct_turns_finish()
  * Context: tools.

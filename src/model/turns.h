@@ -73,7 +73,7 @@ struct ct_turns {
 	struct ct_hole *holes; /* by time, apart from each other */
 	uint32_t hole_n, hole_room;
 	struct ct_turns_split
-		*sums;	  /* of every so many places in order: of all before it (turns.c) */
+		*sums;	  /* of every so many places in order: of all before it (turns_split.c) */
 	uint64_t missing; /* records the kernel had no room for */
 	uint64_t error_ns;
 	uint32_t source; /* enum ct_sched_source */
