@@ -228,7 +228,7 @@ static void go_to(struct ct_states *s, uint32_t thread, uint64_t until, const st
 		gap = ct_turns_gap(turns, before, turn);
 		if (c->at >= gap.woken)
 			go_woken(s, thread, c, to, turn, in);
-		else if (c->at < gap.known)
+		else if (before && c->at < gap.known)
 			go_off(s, thread, c, least(to, gap.known), before, turn, gap.woken, in);
 		else
 			go_unseen(s, thread, c, least(to, gap.woken), in);

@@ -58,7 +58,7 @@ struct ct_turns_gap ct_turns_gap(const struct ct_turns *t, const struct ct_turn 
 	if (before && before->end != CT_TURN_UNSEEN)
 		g.known = next_hole(t, before->off);
 	if (next && next->woken && next_hole(t, next->woken) >= next->on &&
-	    !(g.known >= next->on && before->end == CT_TURN_PREEMPTED))
+	    !(before && before->end == CT_TURN_PREEMPTED && g.known >= next->on))
 		g.woken = next->woken;
 	return g;
 }
