@@ -124,7 +124,9 @@ static int cannot_write(const struct request *r, int error)
 	return CT_EXIT_DAMAGED;
 }
 
-/* What can be replaced at once, when all of it is written: a file, or nothing yet. */
+/*
+ * What can be replaced at once, when all of it is written: a file, or nothing yet.  Not a link: /dev/stdout is one, and may lead to a file.
+ */
 static bool is_replaceable(const char *path)
 {
 	struct stat st;
@@ -166,12 +168,9 @@ static int write_file(struct request *r, struct ct_profile *p)
 		r->status = cannot_write(r, error);
 		return 0;
 	}
-	err = write_as(p, r->format, f);
 	errno = 0;
-	if (fflush(f) != 0 || ferror(f))
-		error = errno ? errno : EIO;
-	else
-		error = 0;
+	err = write_as(p, r->format, f);
+	error = ferror(f) ? (errno ? errno : EIO) : 0;
 	if (fclose(f) != 0 && !error)
 		error = errno;
 	if (temp && !err && !error && rename(temp, r->args->output) < 0)

@@ -46,7 +46,7 @@ for c in report locks threads sched counters waits tasks regions info; do
 	grep -q "^JSON:" out || fail "$c --help: does not tell its JSON"
 	[ "$(ctrace help $c)" = "$(cat out)" ] || fail "help $c is not $c --help"
 done
-for c in "ctrace report" "ctrace locks" "ctrace threads" "ctrace sched" "ctrace counters" "ctrace waits" "ctrace tasks" "ctrace regions" "ctrace info" "ctrace ps" "ctrace raw" "ctrace validate" "ctrace finish" ctrace-run; do
+for c in "ctrace report" "ctrace locks" "ctrace threads" "ctrace sched" "ctrace counters" "ctrace waits" "ctrace tasks" "ctrace regions" "ctrace info" "ctrace profile" "ctrace export" "ctrace ps" "ctrace raw" "ctrace validate" "ctrace finish" ctrace-run; do
 	$c --help | awk -v c="$c" 'length($0) > 100 { print "FAIL: " c " --help: a line of " length($0) " columns"; bad = 1 } END { exit bad }' ||
 		failures=$((failures + 1))
 done

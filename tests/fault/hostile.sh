@@ -19,7 +19,7 @@ for serial in 60000000 67108863 67108864 4294967295; do
 		thread_begin @2000 thread=$((serial - 1)) tid=101
 	EOF
 	"$CTRACE" raw --encode t.txt -o t.ctrace
-	for command in validate info threads report waits raw; do
+	for command in validate info threads report waits raw 'profile sync' 'profile lock' 'profile offcpu'; do
 		(ulimit -v 100000 && exec "$CTRACE" $command t.ctrace) >out 2>&1 ||
 			fail "thread $serial: $command: $(head -n 1 out)"
 	done
