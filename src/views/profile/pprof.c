@@ -69,7 +69,7 @@ struct writer {
 
 static void deflate_some(struct writer *w, int flush)
 {
-	uint8_t chunk[16384];
+	uint8_t chunk[16384] = {0};
 
 	w->z.next_in = w->top.bytes;
 	w->z.avail_in = (unsigned)w->top.n;

@@ -1,9 +1,10 @@
 /*
  * profile.h - where time went that threads did not run, by stack: a profile of one kind, and the forms it is written in.
  *
- *	cells, single waits, states ---> collect.c, holders.c ---> samples ---> table.c     text and JSON
- *	                                                              |           pprof.c     profile.proto, gzip
- *	                                                              +--frames.c--> folded.c, speedscope.c, svg.c
+ *	cells, single waits --> collect.c --+
+ *	single waits --> holders.c, held.c -+--> samples --+--> table.c     text and JSON
+ *	states ------------------> spans.c -+              +--> pprof.c     profile.proto, gzip
+ *	                                                   +--> folded.c, speedscope.c, svg.c
  *
  * A sample is a stack with labels, a number of waits and their time.  What is charged to which stack is the kind's rule, which
  * every form that has room for it says in words, together with what was left out and what is missing from the trace.
@@ -182,6 +183,13 @@ const char *ct_leaf_text(enum ct_leaf leaf);
  * Context: tools.
  */
 int ct_profile_holders(struct ct_profile *p);
+
+/*
+ * ct_profile_spans - collect a profile of states: sched or offcpu (spans.c)
+ * Returns 0, -ENOMEM or -EIO.
+ * Context: tools.
+ */
+int ct_profile_spans(struct ct_profile *p);
 
 static inline struct ct_sample *ct_profile_sample(const struct ct_profile *p, uint32_t i)
 {

@@ -14,13 +14,13 @@
 #include "views/analyze/text.h"
 #include "views/profile/svg_script.h"
 
-#define WIDTH	      1200
-#define MARGIN	      10
-#define ROW	      17
-#define TOP	      70
+#define WIDTH	      1200u
+#define MARGIN	      10u
+#define ROW	      17u
+#define TOP	      70u
 #define CHAR	      7.0 /* a character's width, about */
 #define NARROWEST     0.1 /* what is narrower is not drawn */
-#define DEEPEST_DRAWN 400
+#define DEEPEST_DRAWN 400u
 
 /* A function under its callers. */
 struct node {
@@ -194,7 +194,7 @@ static int draw_nodes(struct graph *g, FILE *out, uint32_t first)
 	struct level {
 		uint32_t node; /* + 1, 0: none left */
 		uint64_t at;
-	} *levels = calloc(DEEPEST_DRAWN + 2u, sizeof(*levels));
+	} *levels = calloc(DEEPEST_DRAWN + 2, sizeof(*levels));
 	uint32_t depth = 0;
 
 	if (!levels)
