@@ -26,11 +26,15 @@ symbol 0x20 function="main" line=9
 stack s 0x10 0x20
 string 100 "socket 1.2.3.4:5"
 string 200 "/var/log/x"
+string 300 "anon_inode:[eventfd]"
+string 400 "anon_inode:[timerfd]"
 chunk slot=0 thread=0 tid=1
 fd @60000 process=0 fd=3 name=100
 fd @70000 process=0 fd=3 name=100
 fd @60000 process=0 fd=4 name=200
 fd @70000 process=0 fd=4 name=200
+fd @60000 process=0 fd=6 name=300
+fd @60000 process=0 fd=7 name=400
 chunk slot=1 thread=1 tid=100 base=1000
 thread_begin +0 thread=1 tid=100
 wait @10000 op=mutex dur=3000 object=m stack=s
@@ -40,7 +44,10 @@ wait @40000 op=sleep dur=500 stack=s
 wait @41000 op=msgrcv dur=400 object=1 stack=s
 wait @42000 op=process dur=300 stack=s
 wait @43000 op=epoll_wait dur=200 object=6 stack=s
-opstat @50000 op=read count=12 total=3900 max=2000
+wait @44000 op=read dur=70 object=7 stack=s
+wait @45000 op=read dur=60 object=8 stack=s
+wait @46000 op=sigwait dur=50 stack=s
+opstat @50000 op=read count=14 total=4030 max=2000
 END
 ctrace raw --encode t.txt -o t.ctrace
 
@@ -66,8 +73,9 @@ refuses 1 'No space left' sync --format svg -o /dev/full t.ctrace
 ctrace locks -o x t.ctrace 2>err && fail 'another command takes -o'
 ctrace profile --help | awk 'length($0) > 100 { exit 1 }' || fail 'a long line in the help'
 
-# which wait is in which profile: the two of a socket and of a file apart, message queues with the other threads, a sleep nowhere
-for pair in net:2200 sync:3400 syscall:1300 offcpu:7400; do
+# which wait is in which profile: the two of a socket and of a file apart, message queues and eventfds with the other threads; sleeps, timers
+# and signals nowhere
+for pair in net:2200 sync:3470 syscall:1300 offcpu:7580; do
 	[ "$(ctrace profile "${pair%:*}" --json t.ctrace | jq .total_ns)" = "${pair#*:}" ] ||
 		fail "${pair%:*}: $(ctrace profile "${pair%:*}" --json t.ctrace | jq .total_ns) instead of ${pair#*:}"
 done
@@ -77,18 +85,18 @@ ctrace profile syscall t.ctrace | tr '\n' ' ' | grep -q 'left out, having no sta
 
 # the same figures in every form, and names in their places
 ctrace profile sync -o sync.folded t.ctrace
-[ "$(cat sync.folded)" = "main;a:b \"<script>alert</script>\" & ]]>?[31m?? 3400" ] || fail "folded: $(cat sync.folded)"
+[ "$(cat sync.folded)" = "main;a:b \"<script>alert</script>\" & ]]>?[31m?? 3470" ] || fail "folded: $(cat sync.folded)"
 ctrace profile sync -o sync.speedscope.json t.ctrace
-jq -e '.profiles[0] as $p | .shared.frames as $f | $p.type == "sampled" and $p.unit == "nanoseconds" and $p.weights == [3400] and $p.endValue == 3400
+jq -e '.profiles[0] as $p | .shared.frames as $f | $p.type == "sampled" and $p.unit == "nanoseconds" and $p.weights == [3470] and $p.endValue == 3470
 	and ($p.samples[0] | map($f[.].name) | .[0] == "main" and (.[1] | contains("<script>")))
 	and ($f | any(.file == "/src/x.c"))' sync.speedscope.json >/dev/null || fail "speedscope: $(cat sync.speedscope.json)"
 ctrace profile sync -o sync.json t.ctrace
-jq -e '.command == "profile" and .profile == "sync" and .count == 2 and (.functions[0] | .flat_ns == 3400 and .file == "/src/x.c")
-	and (.functions[1] | .function == "main" and .flat_ns == 0 and .cum_ns == 3400)' sync.json >/dev/null || fail "json: $(cat sync.json)"
+jq -e '.command == "profile" and .profile == "sync" and .count == 3 and (.functions[0] | .flat_ns == 3470 and .file == "/src/x.c")
+	and (.functions[1] | .function == "main" and .flat_ns == 0 and .cum_ns == 3470)' sync.json >/dev/null || fail "json: $(cat sync.json)"
 ctrace profile sync -o sync.txt t.ctrace
 [ "$(cat sync.txt)" = "$(ctrace profile sync t.ctrace)" ] || fail 'the text in a file is not the text'
 ctrace profile sync -o sync.svg t.ctrace
-grep -qF '<title>a;b &quot;&lt;script&gt;alert&lt;/script&gt;&quot; &amp; ]]&gt;?[31m??: 3.40 us, 100.00 %, 2 times</title>' sync.svg ||
+grep -qF '<title>a;b &quot;&lt;script&gt;alert&lt;/script&gt;&quot; &amp; ]]&gt;?[31m??: 3.47 us, 100.00 %, 3 times</title>' sync.svg ||
 	fail "svg: $(grep title sync.svg)"
 [ "$(grep -c '<script>' sync.svg)" = 1 ] || fail 'svg: a name became script'
 ! command -v xmllint >/dev/null || xmllint --noout sync.svg || fail 'svg: not well-formed'
@@ -99,7 +107,7 @@ grep -qF '<title>a;b &quot;&lt;script&gt;alert&lt;/script&gt;&quot; &amp; ]]&gt;
 # an older file is replaced whole, and stays when the new one fails; what is no file, or a link, is written to
 ln sync.svg older.svg
 ctrace profile net -o sync.svg t.ctrace
-[ "$(stat -c %h older.svg)" = 1 ] && grep -q '3.40 us' older.svg && grep -q '<title>all: 2.20 us' sync.svg || fail 'it wrote into the older file'
+[ "$(stat -c %h older.svg)" = 1 ] && grep -q '3.47 us' older.svg && grep -q '<title>all: 2.20 us' sync.svg || fail 'it wrote into the older file'
 ln -s target link.svg
 ctrace profile sync -o link.svg t.ctrace
 [ -L link.svg ] && cmp target older.svg || fail 'not written through a link'

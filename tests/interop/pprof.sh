@@ -2,9 +2,19 @@
 # timeout: 120
 # A profile is worth what the real `go tool pprof` makes of it: a wrong wire type or an index that is off by one is skipped by our
 # own eyes and refused, or worse not refused, by its.
+#
+# In a folder of its own by runner.sh, or as a part of a tier that says INTEROP_DIR and counts in TOTALS.
 set -eu
-command -v go >/dev/null || { echo 'go is not installed' && exit 77; }
-go tool -n pprof >/dev/null 2>&1 || { echo 'this go has no pprof' && exit 77; }
+count() { [ -z "${INTEROP_DIR:-}" ] || [ -z "${TOTALS:-}" ] || echo "$*" >>"$TOTALS"; }
+TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
+PATH=$BUILD:$PATH
+if [ -n "${INTEROP_DIR:-}" ]; then
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	cd "$dir"
+fi
+command -v go >/dev/null || { count 0 0 1 && echo 'go is not installed' && exit 77; }
+go tool -n pprof >/dev/null 2>&1 || { count 0 0 1 && echo 'this go has no pprof' && exit 77; }
 export HOME=$PWD PPROF_TMPDIR=$PWD
 go version
 failures=0
@@ -126,4 +136,5 @@ for kind in sync lock sched offcpu; do
 	awk 'NR == FNR { ns[$1] += $2; next } { d = ns[$1] - $2; if (d < 0) d = -d; if (d > 2000) { print; bad = 1 } } END { exit bad }' \
 		pprof.top ctrace.top || fail "$kind: other figures than in pprof's table"
 done
+count $((failures == 0)) $failures 0
 [ $failures -eq 0 ]

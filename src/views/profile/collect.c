@@ -193,15 +193,24 @@ static const char *fd_name(struct ct_view *v, const struct ct_cell *c)
 	return name ? name : "";
 }
 
-/* A descriptor that another thread, process or host has an end of; files are the kernel's alone. */
+/* What has an end that another thread, process or host holds; files are the kernel's alone. */
 static enum ct_profile_kind of_descriptor(const char *name)
 {
-	static const char *const ends[] = {"socket", "pipe", "tcp", "udp", "unix"};
+	static const struct {
+		const char *begins;
+		enum ct_profile_kind kind;
+	} kinds[] = {{"socket", CT_PROFILE_NET},
+		     {"pipe", CT_PROFILE_NET},
+		     {"tcp", CT_PROFILE_NET},
+		     {"udp", CT_PROFILE_NET},
+		     {"unix", CT_PROFILE_NET},
+		     {"anon_inode:[eventfd", CT_PROFILE_SYNC},
+		     {"anon_inode:[timerfd", CT_PROFILE_NONE}};
 	size_t i;
 
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (!strncmp(name, ends[i], strlen(ends[i])))
-			return CT_PROFILE_NET;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strncmp(name, kinds[i].begins, strlen(kinds[i].begins)))
+			return kinds[i].kind;
 	return CT_PROFILE_SYSCALL;
 }
 
@@ -217,7 +226,8 @@ enum ct_profile_kind ct_profile_of(struct ct_view *v, const struct ct_cell *c)
 	case CT_CLASS_NET:
 	case CT_CLASS_POLL:
 	case CT_CLASS_RESOLVE: return CT_PROFILE_NET;
-	case CT_CLASS_SLEEP: return CT_PROFILE_NONE;
+	case CT_CLASS_SLEEP:
+	case CT_CLASS_SIGNAL: return CT_PROFILE_NONE;
 	case CT_CLASS_IO: return of_descriptor(fd_name(v, c));
 	default: return CT_PROFILE_SYSCALL;
 	}

@@ -29,7 +29,8 @@ enum ct_profile_kind {
 	CT_PROFILE_LOCK,    /* locks, charged to who held them */
 	CT_PROFILE_OFFCPU,  /* everything off the CPU */
 	CT_PROFILES,
-	CT_PROFILE_NONE = CT_PROFILES /* a sleep: off the CPU, and in no other profile */
+	CT_PROFILE_NONE =
+		CT_PROFILES /* a sleep, a wait for a signal: off the CPU, and in no other profile */
 };
 
 /* What stands at the innermost end of a stack, or in place of one. */
@@ -112,7 +113,7 @@ const char *ct_profile_name(enum ct_profile_kind kind);
 enum ct_profile_kind ct_profile_find(const char *name);
 
 /*
- * ct_profile_of - the profile that a cell's waits belong to, of the first three: CT_PROFILE_NONE is a sleep
+ * ct_profile_of - the profile that a cell's waits belong to, of the first three, or CT_PROFILE_NONE
  * Context: tools.
  */
 enum ct_profile_kind ct_profile_of(struct ct_view *v, const struct ct_cell *c);
