@@ -172,7 +172,7 @@ static void draw_node(struct graph *g, FILE *out, const char *name, uint64_t fro
 	unsigned y = TOP + (g->deepest - level) * ROW;
 	char n[3][CT_TEXT_NUMBER];
 
-	fprintf(out, "<g class=\"f\" data-x=\"%.4f\" data-w=\"%.4f\" data-l=\"%u\"><title>",
+	fprintf(out, "<g class=\"f\" data-x=\"%.7f\" data-w=\"%.7f\" data-l=\"%u\"><title>",
 		(x - MARGIN) / (WIDTH - 2 * MARGIN), width / (WIDTH - 2 * MARGIN), level);
 	put_text(out, name);
 	fprintf(out,

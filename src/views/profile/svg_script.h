@@ -23,8 +23,8 @@
 "	}\n" \
 "	function zoom(to) {\n" \
 "		frames.forEach(function (f) {\n" \
-"			var under = f.x >= to.x - 1e-4 && f.x + f.w <= to.x + to.w + 1e-4;\n" \
-"			var caller = f.l < to.l && f.x <= to.x + 1e-4 && f.x + f.w >= to.x + to.w - 1e-4;\n" \
+"			var under = f.x >= to.x - 2e-7 && f.x + f.w <= to.x + to.w + 2e-7;\n" \
+"			var caller = f.l < to.l && f.x <= to.x + 2e-7 && f.x + f.w >= to.x + to.w - 2e-7;\n" \
 "			var x = caller ? 0 : (f.x - to.x) / to.w, w = caller ? 1 : f.w / to.w;\n" \
 "			f.g.style.display = caller || (under && f.l >= to.l) ? '' : 'none';\n" \
 "			f.g.classList.toggle('dim', caller);\n" \
