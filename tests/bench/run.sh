@@ -209,22 +209,24 @@ reading() { # name, then options of gen6m
 	bytes=$(file_bytes "$trace")
 	mv "$trace" "$dir/big.trace" || return 0
 	echo "$name read $records records in $bytes bytes"
-	reading_by "$name" report 3 300
-	reading_by "${name}_threads" threads 4 400
+	reading_by "$name" 3 300 report || return 0
+	reading_by "${name}_threads" 4 400 threads || return 0
+	reading_by "${name}_pprof" 3 300 profile sync -o "$dir/big.pb.gz" || return 0
 }
 
-reading_by() { # name command seconds MiB
-	name=$1
+reading_by() { # row seconds MiB command...
+	row=$1 most_time=$2 most_room=$3
+	shift 3
 	for round in $(seq 3); do
-		go bare "" "$CTRACE" "$2" "$dir/big.trace" || return 0
+		go bare "" "$CTRACE" "$@" "$dir/big.trace" || return 1
 		read -r wall cpu rss _ <"$dir/use"
-		awk -v x="$name" -v w="$wall" -v c="$cpu" -v r="$round" -v k="$rss" -v b="$bytes" -v n="$records" \
+		awk -v x="$row" -v w="$wall" -v c="$cpu" -v r="$round" -v k="$rss" -v b="$bytes" -v n="$records" \
 			'BEGIN { printf x ",%d,traced,1,%.3f,%.3f,%s,%s,%s,%s,%s,-,-\n", r, w / 1e9, k / 1024, w, c, k, b, n }' >>"$raw"
 	done
 	# shellcheck disable=SC2046
 	{
-		row "${name}_time" s - "$(first $(column "$name" traced 5))" $(column "$name" traced 5) - "$3"
-		row "${name}_rss" MiB - "$(first $(column "$name" traced 6))" $(column "$name" traced 6) - "$4"
+		row "${row}_time" s - "$(first $(column "$row" traced 5))" $(column "$row" traced 5) - "$most_time"
+		row "${row}_rss" MiB - "$(first $(column "$row" traced 6))" $(column "$row" traced 6) - "$most_room"
 	}
 }
 
