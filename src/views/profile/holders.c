@@ -220,6 +220,8 @@ static void say(struct ct_held *s)
 {
 	struct ct_profile *p = s->p;
 	char text[512] = "";
+	uint64_t lost = 0;
+	unsigned i;
 
 	if (p->o.by_unlock) {
 		ct_profile_comment(p,
@@ -240,6 +242,12 @@ static void say(struct ct_held *s)
 	add_part(s, text, sizeof(text), s->unknown, "not known");
 	add_part(s, text, sizeof(text), s->shorts, "short waits");
 	ct_profile_comment(p, "holders: %s", text);
+	for (i = 0; i < CT_LOSS_REASONS; i++)
+		lost |= ct_trace_losses(p->v->trace)[i];
+	if (lost)
+		ct_profile_comment(p,
+				   "records are lost: where they told of another holder, one who "
+				   "looks known is charged for it");
 }
 
 int ct_profile_holders(struct ct_profile *p)
