@@ -13,7 +13,7 @@
 
 CT_EXPORT int ctrace_enabled(void)
 {
-	return ct_self() != 0;
+	return ct_note_enabled();
 }
 
 CT_EXPORT uint64_t ctrace_task_begin(const char *name, uint64_t parent)

@@ -25,7 +25,8 @@ static const char help[] =
 	"  --log: tasks [{task, name, parent, tid, pid, thread, end_tid, end_pid, end_thread,\n"
 	"  begin_ns, end_ns, duration_ns, outside_regions_ns, ended, begun, ended_again,\n"
 	"  regions, threads, in_regions_ns, split {running_ns, runnable_ns, blocked_ns {kind},\n"
-	"  outside_ns, awake_ns, stopped_ns, before_ns, unknown_ns}}]; with --log: messages_matched,\n"
+	"  outside_ns, awake_ns, stopped_ns, before_ns, unknown_ns}}]; with --log: "
+	"messages_matched,\n"
 	"  messages [{at_ns, tid, pid, thread, task, category, message, bytes}]\n"
 	"\n"
 	"example: ctrace tasks --log trace_id=4bf92f35 server.ctrace\n";

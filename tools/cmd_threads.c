@@ -22,7 +22,7 @@ static const char help[] =
 	"  rest_ns, recorded_waits, abandoned, abandoned_at_most_ns,\n"
 	"  by_reason {contention, others, io, calls, sleep, idle: {waits, total_ns}},\n"
 	"  states {running_ns, system_call_ns, woken_ns, preempted_ns, blocked_ns, short_ns,\n"
-	"  outside_ns, awake_ns, blocked_by_reason, woken, woken_max_ns, preempted,\n"
+	"  outside_ns, awake_ns, stopped_ns, blocked_by_reason, woken, woken_max_ns, preempted,\n"
 	"  preempted_max_ns, migrations}];\n"
 	"  with --group instead groups [{group, count, run, ready, blocked, not_seen:\n"
 	"  {total_ns, min_ns, mean_ns, p50_ns, p99_ns, max_ns}}]; without switches rest, blocked\n"

@@ -103,7 +103,7 @@ static inline uint64_t ctrace_region_begin(const char *name, uint64_t task)
 	return CTRACE_API_(api) ? api->region_begin(name, task) : 0;
 }
 
-/* ctrace_region_end - it is done.  Regions inside it that have not ended by now never do. */
+/* ctrace_region_end - it is done.  Who leaves it otherwise (longjmp, an end that is forgotten) leaves a region that the answers call not ended. */
 static inline void ctrace_region_end(uint64_t region)
 {
 	const struct ctrace_api *api;
@@ -138,7 +138,8 @@ static inline void ctrace_label(const char *key, const char *value)
 
 /*
  * ctrace_stop, ctrace_start - this process is not recorded from here on; it is again
- * Children forked meanwhile are not recorded either, until they start it themselves.  The trace says from when to when.
+ * What is in progress at the stop is recorded to its end.  Children forked meanwhile are not recorded, until they start it themselves.  The trace
+ * says from when to when, and what a thread did from then on until it was seen to wait again counts as not known.
  * Return 0; EALREADY when it is so already (a second start: tracing is on); EAGAIN when there is no room to note it, and nothing changes; ENOSYS
  * without ctrace, or when the program has forbidden itself what recording needs.
  */

@@ -164,6 +164,12 @@ static void note_recording(struct ct_slot *s, uint64_t on, uint64_t now)
 	ct_emit(s, CT_EV_recording, v, now);
 }
 
+bool ct_note_enabled(void)
+{
+	return ct_capture_can() && ct_enabled() &&
+	       !atomic_load_explicit(&ct_cap.paused, memory_order_relaxed);
+}
+
 /* The times are such that all which begins outside of them is recorded: the time of the stop is taken before it, that of the start after it. */
 int ct_note_stop(void)
 {

@@ -41,4 +41,7 @@ void ct_note_label(const char *key, const char *value);
 int ct_note_stop(void);
 int ct_note_start(void);
 
+/* ct_note_enabled - is this process recorded at this moment?  Whether this thread has room for it, its first record shows. */
+bool ct_note_enabled(void);
+
 #endif

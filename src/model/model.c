@@ -30,6 +30,7 @@ struct ct_model *ct_model_new(const struct ct_model_tables *tables,
 	m->fd_names.item_bytes = sizeof(struct ct_fd_name);
 	m->more.item_bytes = sizeof(struct ct_more);
 	m->mappings.item_bytes = sizeof(struct ct_mapping);
+	m->marks.item_bytes = sizeof(struct ct_pause_mark);
 	if (ct_table_init(&m->threads, sizeof(struct ct_thread), 8) < 0 ||
 	    ct_table_init(&m->places, sizeof(struct ct_place), 16) < 0 ||
 	    ct_table_init(&m->cells, sizeof(struct ct_cell), 16) < 0 ||
@@ -68,6 +69,8 @@ void ct_model_free(struct ct_model *m)
 	ct_pool_free(&m->fd_names);
 	ct_pool_free(&m->more);
 	ct_pool_free(&m->mappings);
+	ct_pool_free(&m->marks);
+	free(m->pauses);
 	ct_turns_free(&m->turns);
 	free(m->objects);
 	free(m->open);
@@ -89,6 +92,7 @@ void ct_model_learn(struct ct_model *m, const struct ct_who *who, const struct c
 	case CT_EV_shared:
 	case CT_EV_fd: ct_objects_learn(m, who, r); break;
 	case CT_EV_mapping: ct_shared_learn(m, who, r); break;
+	case CT_EV_recording: ct_pauses_learn(m, who, r); break;
 	default: break;
 	}
 }
@@ -681,6 +685,8 @@ int ct_model_finish(struct ct_model *m)
 		ct_threads_leave(m);
 		err = ct_turns_finish(&m->turns, m->begin, m->end);
 	}
+	if (!err)
+		err = ct_pauses_finish(m);
 	if (!err)
 		ct_threads_born(m);
 	if (!err)

@@ -216,6 +216,21 @@ struct ct_pending {
 };
 #define CT_AGO_UNKNOWN UINT64_MAX
 
+/* A process had stopped its recording between the two. */
+struct ct_pause {
+	uint64_t off; /* 0: nobody knows since when */
+	uint64_t on;  /* UINT64_MAX: it did not start it again */
+	uint32_t process;
+	uint32_t thread; /* serial; who started it again */
+};
+
+/* One stop or start, before they are brought together. */
+struct ct_pause_mark {
+	uint64_t ticks;
+	uint32_t process, thread;
+	bool on;
+};
+
 struct ct_fd_name {
 	uint64_t ticks;
 	uint32_t name; /* string id */
@@ -272,6 +287,9 @@ struct ct_model {
 	uint32_t *ipc_homes;	 /* by process: the first one of its IPC namespace (shared.c) */
 	struct ct_pool mappings; /* of shared memory, by process and look (shared.c) */
 	uint32_t share_count;
+	struct ct_pool marks;
+	struct ct_pause *pauses; /* by process and time */
+	uint32_t pause_count;
 	struct ct_turns turns;
 	struct ct_open_wait *open;
 	uint32_t open_count, open_room;
@@ -350,6 +368,13 @@ void ct_model_thread_ended(struct ct_model *m, uint32_t serial, uint64_t ticks);
 int ct_model_finish(struct ct_model *m);
 
 /* --- questions, after ct_model_finish() --------------------------------------------------------------------------------- */
+
+/*
+ * ct_pauses_of - when a process had stopped its recording, in order of time
+ * Returns the first of @n, or NULL.
+ * Context: tools.
+ */
+const struct ct_pause *ct_pauses_of(const struct ct_model *m, uint32_t process, uint32_t *n);
 
 /*
  * ct_kind_of - the kind of thing an operation waits on

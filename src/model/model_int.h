@@ -98,6 +98,14 @@ uint32_t ct_objects_at(struct ct_model *m, uint32_t process, uint32_t op, uint64
 		       uint64_t ticks);
 
 /*
+ * ct_pauses_learn, ct_pauses_finish - take in a `recording` record; bring stops and starts together
+ * ct_pauses_finish() returns 0 or -ENOMEM.
+ * Context: tools.
+ */
+void ct_pauses_learn(struct ct_model *m, const struct ct_who *who, const struct ct_record *r);
+int ct_pauses_finish(struct ct_model *m);
+
+/*
  * ct_shared_learn - take in a mapping record of ctrace-run's; one that a thread of a program wrote is not believed
  * Context: tools.
  */

@@ -26,13 +26,16 @@ struct in {
 	bool call;	      /* it enters the kernel */
 	uint32_t number, op, stack;
 	const struct ct_record *record;
+	uint64_t restart; /* in no wait: recording is stopped, or was until then; 0: it is not */
 };
 
 struct cursor {
 	uint64_t at, end;
 	/* places in turns->order: the thread's own, and of them the next that ends after `at` */
 	uint32_t turns_first, turns_end, turn;
-	uint64_t delay; /* ready to run for so long by now */
+	const struct ct_pause *pause; /* the next one of its process that tells of it */
+	uint32_t pauses;	      /* from there on */
+	uint64_t delay;		      /* ready to run for so long by now */
 	uint16_t last_cpu;
 	uint8_t last_state;
 	bool begun, had_turn;
@@ -143,7 +146,8 @@ static void go_unseen(struct ct_states *s, uint32_t thread, struct cursor *c, ui
 		      const struct in *in)
 {
 	if (!in->wait) {
-		emit(s, thread, c, to, CT_STATE_AWAKE, CT_SOURCE_WAITS, 0, in);
+		emit(s, thread, c, to, in->restart ? CT_STATE_STOPPED : CT_STATE_AWAKE,
+		     CT_SOURCE_WAITS, 0, in);
 		return;
 	}
 	if (c->at < in->release)
@@ -183,8 +187,9 @@ static void go_off(struct ct_states *s, uint32_t thread, struct cursor *c, uint6
 		return;
 	}
 	if (!in->wait)
-		off = next && next->on - before->off < s->short_ticks ? CT_STATE_SHORT
-								      : CT_STATE_OUTSIDE;
+		off = before->off < in->restart				? CT_STATE_STOPPED
+		      : next && next->on - before->off < s->short_ticks ? CT_STATE_SHORT
+									: CT_STATE_OUTSIDE;
 	else if (release == UINT64_MAX && in->release >= before->off)
 		release =
 			in->release; /* one from before it left the CPU was not what it slept for */
@@ -235,6 +240,31 @@ static void go_to(struct ct_states *s, uint32_t thread, uint64_t until, const st
 	}
 }
 
+/*
+ * In no recorded wait until then, when a recorded one begins or the thread ends.  From where recording was stopped on that means nothing, until the
+ * thread is seen to do something again.
+ */
+static void go_free(struct ct_states *s, uint32_t thread, uint64_t until)
+{
+	uint64_t serial = ct_model_thread_at(s->model, thread)->serial;
+	struct in none = {.cell = CT_NONE, .release = UINT64_MAX};
+	struct cursor *c = &s->cursor[thread];
+
+	for (; c->pauses; c->pause++, c->pauses--) {
+		const struct ct_pause *p = c->pause;
+
+		go_to(s, thread, least(p->off, until), &none);
+		if (p->off >= until)
+			return;
+		none.restart = p->on;
+		go_to(s, thread, p->thread == serial ? least(p->on, until) : until, &none);
+		none.restart = 0;
+		if (until < p->on)
+			return;
+	}
+	go_to(s, thread, until, &none);
+}
+
 /* --- a thread's life ---------------------------------------------------------------------------------------------------------- */
 
 static struct cursor *begin(struct ct_states *s, uint32_t thread)
@@ -253,6 +283,9 @@ static struct cursor *begin(struct ct_states *s, uint32_t thread)
 	n = ct_thread_turns(m, t, &first);
 	c->turns_first = c->turn = ct_turns_after(&m->turns, first, n, c->at);
 	c->turns_end = first + n;
+	c->pause = ct_pauses_of(m, t->process, &c->pauses);
+	for (; c->pauses && c->pause->on <= t->begin; c->pause++)
+		c->pauses--;
 	return c;
 }
 
@@ -271,10 +304,9 @@ static enum ct_why why_of(uint32_t op)
 static void go_through(struct ct_states *s, uint32_t thread, uint64_t start, uint64_t end,
 		       const struct in *in)
 {
-	static const struct in none = {.cell = CT_NONE, .release = UINT64_MAX};
 	struct cursor *c = begin(s, thread);
 
-	go_to(s, thread, least(start, c->end), &none);
+	go_free(s, thread, least(start, c->end));
 	if (!in)
 		return;
 	if (ct_turns_any(&s->model->turns))
@@ -347,6 +379,7 @@ const char *ct_state_name(enum ct_state state)
 		[CT_STATE_WOKEN] = "woken",	[CT_STATE_PREEMPTED] = "preempted",
 		[CT_STATE_BLOCKED] = "blocked", [CT_STATE_SHORT] = "short",
 		[CT_STATE_OUTSIDE] = "outside", [CT_STATE_AWAKE] = "awake",
+		[CT_STATE_STOPPED] = "stopped",
 	};
 
 	return state < CT_STATES ? names[state] : "unknown";

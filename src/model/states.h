@@ -32,6 +32,7 @@ enum ct_state {
 	CT_STATE_SHORT,	    /* off the CPU for less than what is recorded */
 	CT_STATE_OUTSIDE, /* off the CPU in no recorded wait: page fault, a call that is not traced, stopped */
 	CT_STATE_AWAKE, /* in no recorded wait, and nobody saw whether on a CPU */
+	CT_STATE_STOPPED, /* not seen on a CPU, and waits were not recorded: the program had stopped that */
 	CT_STATES
 };
 

@@ -442,8 +442,10 @@ static void on_and_off(void **state)
 	assert_int_equal(pthread_create(&t, NULL, across, NULL), 0);
 	wait_for(1);
 	r = ct_note_region_begin("across", 0);
+	assert_true(ct_note_enabled());
 	assert_int_equal(ct_note_stop(), 0);
 	assert_int_equal(ct_note_stop(), EALREADY);
+	assert_false(ct_note_enabled());
 	assert_null(ct_self());
 	ct_note_log(0, "c", "not there");
 	phase = 2;
@@ -463,6 +465,7 @@ static void on_and_off(void **state)
 	assert_int_equal(ct_note_stop(), 0);
 	ct_capture_stop();
 	assert_int_equal(ct_note_start(), ENOSYS);
+	assert_false(ct_note_enabled());
 	assert_null(ct_self());
 }
 

@@ -66,7 +66,8 @@ static void take(void *arg, const struct ct_span *span)
 	if (span->state == CT_STATE_RUNNING || span->state == CT_STATE_CALL) {
 		s->ran += span->to - span->from;
 		spread(s, s->running, span->from, span->to);
-	} else if (span->state == CT_STATE_AWAKE) {
+	} else if (span->state == CT_STATE_AWAKE ||
+		   (span->state == CT_STATE_STOPPED && span->source == CT_SOURCE_WAITS)) {
 		s->unseen += span->to - span->from;
 	} else if (ready) {
 		s->was_ready += span->to - span->from;

@@ -103,7 +103,7 @@ static void fill(struct ct_view *v, uint32_t thread, uint64_t waited, struct mem
 	to->figure[0] = state[CT_STATE_RUNNING] + state[CT_STATE_CALL];
 	to->figure[1] = state[CT_STATE_WOKEN] + state[CT_STATE_PREEMPTED];
 	to->figure[2] = state[CT_STATE_BLOCKED] + state[CT_STATE_SHORT] + state[CT_STATE_OUTSIDE];
-	to->figure[UNSEEN] = state[CT_STATE_AWAKE];
+	to->figure[UNSEEN] = state[CT_STATE_AWAKE] + state[CT_STATE_STOPPED];
 }
 
 static int find_members(struct ct_view *v, struct groups *g, uint64_t *waited)

@@ -146,6 +146,9 @@ static void print_line(struct ct_view *v, const struct line *l)
 	if (l->states && l->states->state[CT_STATE_AWAKE])
 		ct_text_add(name, sizeof(name), ", %s not seen",
 			    ct_text_ns(n, ct_view_ns(v, l->states->state[CT_STATE_AWAKE])));
+	if (l->states && l->states->state[CT_STATE_STOPPED])
+		ct_text_add(name, sizeof(name), ", %s with recording stopped",
+			    ct_text_ns(n, ct_view_ns(v, l->states->state[CT_STATE_STOPPED])));
 	if (!t->ended && !ct_trace_info(v->trace)->live)
 		ct_text_add(name, sizeof(name), " *");
 	fputs(ct_bold(v), v->out);
