@@ -37,7 +37,8 @@ enum {
 	LEAST,
 	GO_VERSION,
 	PROCS,
-	LOG
+	LOG,
+	LABEL
 };
 
 static const struct option options[] = {
@@ -68,6 +69,7 @@ static const struct option options[] = {
 	{"go-version", required_argument, NULL, GO_VERSION},
 	{"procs", required_argument, NULL, PROCS},
 	{"log", required_argument, NULL, LOG},
+	{"label", required_argument, NULL, LABEL},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -85,6 +87,7 @@ static unsigned group_of(int option)
 	case TO: return CT_ARGS_FILTER;
 	case GROUP: return CT_ARGS_GROUP;
 	case LOG: return CT_ARGS_LOG;
+	case LABEL: return CT_ARGS_LABEL;
 	case BLIND: return CT_ARGS_BLIND;
 	case LIVE:
 	case BLOCKED: return CT_ARGS_LIVE;
@@ -188,6 +191,7 @@ static const char *take(struct ct_args *a, int option, const char *arg)
 	case PROCS: return take_procs(a, arg);
 	case THREAD: v->thread = arg; break;
 	case PROCESS: v->process = arg; break;
+	case LABEL: v->label = arg; return *arg && *arg != '=' ? NULL : "is not KEY or KEY=VALUE";
 	case LOG: v->log = arg; return *arg ? NULL : "is empty";
 	case TOP: return whole(arg, 1u << 30, &v->top) ? NULL : "is not a number of rows";
 	case STACKS: return whole(arg, 1u << 30, &v->stacks) ? NULL : "is not a number of stacks";

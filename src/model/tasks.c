@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file/text.h"
+#include "texts.h"
 
 #define LOOK_UP	  32u /* open regions an end is looked for among, at once */
 #define UP_MAX	  4096u
@@ -21,20 +21,12 @@
 	(1ull << CT_EV_task_begin | 1ull << CT_EV_task_end | 1ull << CT_EV_region_begin |          \
 	 1ull << CT_EV_region_end | 1ull << CT_EV_log | 1ull << CT_EV_label | 1ull << CT_EV_text)
 
-/* A message whose pieces are coming; of a thread. */
-struct joining {
-	struct ct_user_log log;
-	uint32_t n;
-	bool on;
-	char text[1024];
-};
-
 struct build {
 	struct ct_tasks *t;
 	const struct ct_model *m;
 	const char *log;
 	uint32_t *open; /* by thread: the region it opened last and has not ended, index + 1 */
-	struct joining **joining; /* by thread */
+	struct ct_texts *texts; /* NULL: not wanted */
 	bool failed;
 };
 
@@ -155,93 +147,44 @@ static void take_region_end(struct build *b, uint32_t thread, const struct ct_re
 
 /* --- messages ----------------------------------------------------------------------------------------------------------------- */
 
-static void keep_log(struct build *b, const struct joining *j)
+static void keep_log(struct build *b, const struct ct_whole_text *w)
 {
 	struct ct_tasks *t = b->t;
-	uint32_t more;
+	uint32_t room;
 	char *p;
 
 	t->logs_matched++;
 	if (t->log_count >= CT_TASKS_LOGS_MAX)
 		return;
 	t->logs = grow(b, t->logs, t->log_count, &t->log_room, sizeof(*t->logs));
-	if (t->text_used + j->n + 1 > t->text_room) {
-		more = (t->text_used + j->n + 1) * 2;
-		p = realloc(t->text, more);
-		if (!p) {
-			b->failed = true;
-			return;
-		}
-		t->text = p;
-		t->text_room = more;
+	if (t->text_used + w->n + 1 > t->text_room) {
+		room = (t->text_used + w->n + 1) * 2;
+		p = realloc(t->text, room);
+		b->failed |= !p;
+		t->text = p ? p : t->text;
+		t->text_room = p ? room : t->text_room;
 	}
 	if (b->failed)
 		return;
-	memcpy(t->text + t->text_used, j->text, j->n + 1);
-	t->logs[t->log_count] = j->log;
-	t->logs[t->log_count++].text = t->text_used;
-	t->text_used += j->n + 1;
+	memcpy(t->text + t->text_used, w->text, w->n + 1);
+	t->logs[t->log_count++] =
+		(struct ct_user_log){.ticks = w->first.ticks,
+				     .task = w->first.v[CT_F_log_task],
+				     .thread = w->thread,
+				     .category = (uint32_t)w->first.v[CT_F_log_category],
+				     .text = t->text_used,
+				     .bytes = (uint32_t)w->first.v[CT_F_log_bytes]};
+	t->text_used += w->n + 1;
 }
 
-static void finish_log(struct build *b, uint32_t thread)
+static void take_whole(void *arg, const struct ct_whole_text *w)
 {
-	struct joining *j = b->joining[thread];
+	struct build *b = arg;
 
-	if (!j || !j->on)
-		return;
-	j->on = false;
-	if (strstr(j->text, b->log))
-		keep_log(b, j);
-}
-
-static void add_text(struct joining *j, const struct ct_record *r)
-{
-	char piece[CT_TEXT_BYTES + 1];
-	uint32_t n;
-
-	ct_text_words(r, piece);
-	n = (uint32_t)strlen(piece);
-	if (j->n + n >= sizeof(j->text))
-		n = (uint32_t)sizeof(j->text) - 1 - j->n;
-	memcpy(j->text + j->n, piece, n);
-	j->n += n;
-	j->text[j->n] = 0;
-}
-
-static void take_log(struct build *b, uint32_t thread, const struct ct_record *r)
-{
-	struct joining *j;
-
-	b->t->logs_seen++;
-	if (r->v[CT_F_log_task])
-		task_of(b, r->v[CT_F_log_task])->logs++;
-	if (!b->log)
-		return;
-	finish_log(b, thread);
-	if (!b->joining[thread])
-		b->joining[thread] = calloc(1, sizeof(*j));
-	j = b->joining[thread];
-	if (!j) {
-		b->failed = true;
-		return;
-	}
-	j->on = true;
-	j->n = 0;
-	j->log = (struct ct_user_log){.ticks = r->ticks,
-				      .task = r->v[CT_F_log_task],
-				      .thread = thread,
-				      .category = (uint32_t)r->v[CT_F_log_category],
-				      .bytes = (uint32_t)r->v[CT_F_log_bytes]};
-	add_text(j, r);
-}
-
-static void take_text(struct build *b, uint32_t thread, const struct ct_record *r)
-{
-	struct joining *j = b->joining[thread];
-
-	/* what is not the next piece of it belongs to a label, or another piece is lost */
-	if (j && j->on && j->log.ticks == r->ticks && j->n == r->v[CT_F_text_at])
-		add_text(j, r);
+	if (w->first.type == CT_EV_label)
+		ct_labels_add(&b->t->labels, w);
+	else if (b->log && strstr(w->text, b->log))
+		keep_log(b, w);
 }
 
 static void take(struct build *b, uint32_t thread, const struct ct_record *r)
@@ -251,12 +194,14 @@ static void take(struct build *b, uint32_t thread, const struct ct_record *r)
 	case CT_EV_task_end: take_task_end(b, thread, r); break;
 	case CT_EV_region_begin: take_region_begin(b, thread, r); break;
 	case CT_EV_region_end: take_region_end(b, thread, r); break;
-	case CT_EV_log: take_log(b, thread, r); break;
-	case CT_EV_text: take_text(b, thread, r); break;
+	case CT_EV_log:
+		if (r->v[CT_F_log_task])
+			task_of(b, r->v[CT_F_log_task])->logs++;
+		/* fall through */
 	case CT_EV_label:
-		b->t->labels_seen++;
-		if (b->log)
-			finish_log(b, thread);
+	case CT_EV_text:
+		if (b->texts)
+			ct_texts_take(b->texts, thread, r);
 		break;
 	default: break;
 	}
@@ -438,7 +383,6 @@ static int walk(struct build *b, struct ct_trace *trace)
 	struct ct_filter filter = CT_FILTER_NONE;
 	const struct ct_event *e;
 	struct ct_walk *w;
-	uint32_t i;
 	int err;
 
 	filter.events = EVENTS;
@@ -453,9 +397,9 @@ static int walk(struct build *b, struct ct_trace *trace)
 			take(b, thread, &e->r);
 	}
 	ct_walk_close(w);
-	for (i = 0; b->log && i < b->m->threads.count; i++)
-		finish_log(b, i);
-	return err;
+	if (!err && b->texts)
+		err = ct_texts_finish(b->texts);
+	return err ? err : ct_labels_finish(&b->t->labels);
 }
 
 static int build(struct build *b, struct ct_trace *trace)
@@ -479,22 +423,21 @@ static int build(struct build *b, struct ct_trace *trace)
 	return b->t->tasks.failed ? -ENOMEM : 0;
 }
 
-int ct_tasks_build(struct ct_trace *trace, const struct ct_model *m, const char *log,
+int ct_tasks_build(struct ct_trace *trace, const struct ct_model *m, const char *log, bool labels,
 		   struct ct_tasks **out)
 {
 	struct build b = {.t = calloc(1, sizeof(*b.t)), .m = m, .log = log};
-	uint32_t i;
+	bool texts = log || labels;
 	int err = -ENOMEM;
 
 	*out = NULL;
 	b.open = calloc(m->threads.count + 1u, sizeof(*b.open));
-	b.joining = calloc(m->threads.count + 1u, sizeof(*b.joining));
-	if (b.t && b.open && b.joining &&
+	if (texts)
+		b.texts = ct_texts_new(m->threads.count, take_whole, &b);
+	if (b.t && b.open && (b.texts || !texts) &&
 	    ct_table_init(&b.t->tasks, sizeof(struct ct_user_task), 8) == 0)
 		err = build(&b, trace);
-	for (i = 0; b.joining && i < m->threads.count; i++)
-		free(b.joining[i]);
-	free(b.joining);
+	ct_texts_free(b.texts);
 	free(b.open);
 	if (err) {
 		ct_tasks_free(b.t);
@@ -509,6 +452,7 @@ void ct_tasks_free(struct ct_tasks *t)
 	if (!t)
 		return;
 	ct_table_free(&t->tasks);
+	ct_labels_free(&t->labels);
 	free(t->regions);
 	free(t->logs);
 	free(t->text);

@@ -8,7 +8,7 @@
  *	             |-- parse --|   |-- reply --|          of the others: that of the region around them, unless they have one
  *	thread 2                  |---- query ----|         of the same task: it was given along
  *
- * Memory: 56 bytes a region, 80 a task, and the messages that were asked for.
+ * Memory: 56 bytes a region, 80 a task, the messages that were asked for, and labels.
  */
 #ifndef CT_MODEL_TASKS_H
 #define CT_MODEL_TASKS_H
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/labels.h"
 #include "model/model.h"
 #include "model/table.h"
 #include "read/trace.h"
@@ -69,8 +70,8 @@ struct ct_tasks {
 	uint32_t log_count, log_room;
 	char *text;
 	uint32_t text_used, text_room;
-	uint64_t logs_seen, labels_seen; /* of all */
-	uint64_t logs_matched;		 /* more than log_count: the others were too many */
+	struct ct_labels labels;
+	uint64_t logs_matched;	/* more than log_count: the others were too many */
 	uint64_t nameless_ends; /* regions of which nothing but the end is there, not even a name */
 };
 
@@ -80,10 +81,11 @@ struct ct_tasks {
  * ct_tasks_build - read all of it from a trace
  * @m:    its model, finished
  * @log:  keep messages that have this in them; NULL: none
+ * @labels: labels are wanted
  * Returns 0 or a negative error.
  * Context: tools.
  */
-int ct_tasks_build(struct ct_trace *t, const struct ct_model *m, const char *log,
+int ct_tasks_build(struct ct_trace *t, const struct ct_model *m, const char *log, bool labels,
 		   struct ct_tasks **out);
 
 /*

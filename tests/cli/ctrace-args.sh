@@ -58,6 +58,7 @@ refuses 2 "before --from" ctrace report --from 2 --to 1 t.ctrace
 refuses 2 "unknown option --stacks" ctrace threads --stacks 3 t.ctrace
 refuses 2 "process id: 0" ctrace waits --live 0
 refuses 2 "is empty" ctrace tasks --log "" t.ctrace
+refuses 2 "is not KEY or KEY=VALUE: =x" ctrace tasks --label =x t.ctrace
 refuses 2 "unknown option --log" ctrace regions --log x t.ctrace
 refuses 2 "not traced" ctrace waits --live 999999999
 refuses 2 "no thread matches" ctrace locks --thread nobody t.ctrace

@@ -31,6 +31,7 @@ opstat @900000 op=read count=3 total=31000 max=30000
 ophist +0 op=read bucket=8 count=2
 ophist +0 op=read bucket=14 count=1
 task_begin +10 task=0x100000001 name="\xff\x01\"task" parent=1
+label +0 key="k\x01\"" bytes=2 text="\xfe\""
 region_begin +0 name="region" task=0x100000001
 log +0 category="\x1b" bytes=4 text="\xffid\""
 region_begin +0 name="in \x1b[31m"
@@ -91,7 +92,7 @@ check report '.waited_ns == ([.by_reason | to_entries[] | select(.key | IN("cont
 check threads '[.threads[] | .lived_ns >= .rest_ns + ([.by_reason[].total_ns] | add)] | all' threads.json
 ctrace waits --json t.ctrace >waits.json
 check waits '.waits[0] | .waker_tid == 101 and .owner_tid == 101 and .wake_latency_ns == 20 and .start_mono_ns == 200000' waits.json
-check info '.waits == 5 and .records == 21 and .file_bytes > 4096 and .lost == {}' info.json
+check info '.waits == 5 and .records == 22 and .file_bytes > 4096 and .lost == {}' info.json
 [ "$(jq '[.threads[].by_reason[].total_ns] | add' threads.json)" = "$(jq '[.by_reason[].total_ns] | add' report.json)" ] ||
 	fail "threads and report add up to different times"
 [ $failures -eq 0 ]

@@ -41,7 +41,7 @@ _ctrace() {
 	--live) _ctrace_words "$("$tool" ps --json 2>/dev/null | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')" ;;
 	--group) _ctrace_words "name start" ;;
 	--colour) _ctrace_words "always never auto" ;;
-	--top | --stacks | --thread | --process | --from | --to | --event | --lock | --min-duration | --log) COMPREPLY=() ;;
+	--top | --stacks | --thread | --process | --from | --to | --event | --lock | --min-duration | --log | --label) COMPREPLY=() ;;
 	--encode) compopt -o default ;;
 	*)
 		case $cur in

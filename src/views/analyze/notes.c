@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "views/analyze/names.h"
 #include "views/analyze/text.h"
@@ -203,6 +204,68 @@ void ct_notes_print(struct ct_view *v, const struct ct_notes *n, const char *wha
 	if (n->rows > v->o.top)
 		fprintf(v->out, "%12sand %u more; --top shows more\n", "", n->rows - v->o.top);
 }
+
+/* --- labels ------------------------------------------------------------------------------------------------------------------- */
+
+bool ct_notes_labelled(struct ct_view *v, const struct ct_tasks *t, uint32_t thread, uint64_t ticks)
+{
+	const struct ct_label *labels[CT_LABELS_AT];
+	const char *want = v->o.label, *key, *equals = want ? strchr(want, '=') : NULL;
+	size_t n = equals ? (size_t)(equals - want) : want ? strlen(want) : 0;
+	uint32_t count, i;
+
+	if (!want)
+		return true;
+	count = ct_labels_at(&t->labels, thread, ticks, labels, CT_LABELS_AT);
+	for (i = 0; i < count; i++) {
+		key = ct_trace_string(v->trace, labels[i]->key);
+		if (key && strlen(key) == n && !memcmp(key, want, n) &&
+		    (!equals || !strcmp(ct_label_value(&t->labels, labels[i]), equals + 1)))
+			return true;
+	}
+	return false;
+}
+
+void ct_note_labels(struct ct_view *v, const struct ct_tasks *t, uint32_t thread, uint64_t ticks,
+		    char *text, size_t size)
+{
+	const struct ct_label *labels[CT_LABELS_AT];
+	uint32_t count = ct_labels_at(&t->labels, thread, ticks, labels, CT_LABELS_AT), i;
+	char key[CT_NAME_MAX];
+
+	for (i = 0; i < count; i++)
+		ct_text_add(text, size, ", %s=%s",
+			    ct_note_name(v, labels[i]->key, key, sizeof(key)),
+			    ct_label_value(&t->labels, labels[i]));
+}
+
+void ct_note_labels_json(struct ct_view *v, struct ct_json *j, const struct ct_tasks *t,
+			 uint32_t thread, uint64_t ticks)
+{
+	const struct ct_label *labels[CT_LABELS_AT];
+	uint32_t count = ct_labels_at(&t->labels, thread, ticks, labels, CT_LABELS_AT), i;
+	char key[CT_NAME_MAX];
+
+	ct_json_object(j, "labels");
+	for (i = 0; i < count; i++)
+		ct_json_text(j, ct_note_name(v, labels[i]->key, key, sizeof(key)),
+			     ct_label_value(&t->labels, labels[i]));
+	ct_json_close(j, '}');
+}
+
+void ct_notes_missing(struct ct_view *v, const struct ct_tasks *t)
+{
+	char n[CT_TEXT_NUMBER];
+
+	if (t->nameless_ends)
+		fprintf(v->out, "of %s region%s there is only the end, without a name\n",
+			ct_text_count(n, t->nameless_ends), t->nameless_ends == 1 ? "" : "s");
+	if (t->labels.left_out)
+		fprintf(v->out, "%s labels were too many to look at\n",
+			ct_text_count(n, t->labels.left_out));
+}
+
+/* --- what was done ---------------------------------------------------------------------------------------------------------------- */
 
 static void add_part(struct ct_view *v, const char *what, uint64_t ticks, char *text, size_t size)
 {

@@ -81,6 +81,25 @@ char *ct_note_name(struct ct_view *v, uint32_t id, char *buf, size_t size);
 char *ct_note_task(uint64_t id, char *buf, size_t size);
 
 /*
+ * ct_notes_labelled - had a thread the label that options.label asks for, at this time?  True when it asks for none.
+ * ct_note_labels - ", tenant=acme" for each label it had
+ * ct_note_labels_json - the same as an object "labels"
+ * Context: tools.
+ */
+bool ct_notes_labelled(struct ct_view *v, const struct ct_tasks *t, uint32_t thread,
+		       uint64_t ticks);
+void ct_note_labels(struct ct_view *v, const struct ct_tasks *t, uint32_t thread, uint64_t ticks,
+		    char *text, size_t size);
+void ct_note_labels_json(struct ct_view *v, struct ct_json *j, const struct ct_tasks *t,
+			 uint32_t thread, uint64_t ticks);
+
+/*
+ * ct_notes_missing - lines about what the trace does not tell of tasks and regions
+ * Context: tools.
+ */
+void ct_notes_missing(struct ct_view *v, const struct ct_tasks *t);
+
+/*
  * ct_note_split, ct_note_split_json - "running 1 ms, blocked 3 ms (mutex 2 ms, sleep 1 ms)"
  * @dur:    of all its stretches, in ticks; what the split does not cover is not known
  * @before: of these: before the time that is looked at

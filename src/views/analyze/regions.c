@@ -21,7 +21,9 @@ static int select_regions(struct ct_view *v, struct ct_notes *n)
 		const struct ct_user_region *g = &t->regions[i];
 
 		if (!ct_view_shows(v, ct_model_thread_at(v->model, g->thread)) ||
-		    !ct_notes_in_time(v, g->end))
+		    !ct_notes_in_time(v, g->end) ||
+		    (!ct_notes_labelled(v, t, g->thread, g->begin) &&
+		     !ct_notes_labelled(v, t, g->thread, g->end)))
 			continue;
 		n->note[n->count++] = (struct ct_note){
 			.dur = g->end - g->begin, .index = i, .name = g->name, .flags = g->flags};
@@ -72,6 +74,7 @@ static void print_one(struct ct_view *v, const struct ct_notes *n, uint32_t i,
 	if (g->up)
 		ct_text_add(text, sizeof(text), ", in %s",
 			    ct_note_name(v, n->tasks->regions[g->up - 1].name, name, sizeof(name)));
+	ct_note_labels(v, n->tasks, g->thread, g->end, text, sizeof(text));
 	if (g->flags & CT_NOTE_UNENDED)
 		ct_text_add(text, sizeof(text), "; it has not ended");
 	if (g->flags & CT_NOTE_UNBEGUN)
@@ -87,7 +90,6 @@ static void print_one(struct ct_view *v, const struct ct_notes *n, uint32_t i,
 
 static void print_text(struct ct_view *v, const struct ct_notes *n, const struct ct_split *splits)
 {
-	char number[CT_TEXT_NUMBER];
 	uint32_t i;
 
 	ct_view_window(v);
@@ -107,9 +109,7 @@ static void print_text(struct ct_view *v, const struct ct_notes *n, const struct
 		print_one(v, n, i, &splits[i]);
 	if (splits && n->count > shown(v, n))
 		fprintf(v->out, "%12sand %u more; --top shows more\n", "", n->count - shown(v, n));
-	if (n->tasks->nameless_ends)
-		fprintf(v->out, "of %s regions there is only the end, without a name\n",
-			ct_text_count(number, n->tasks->nameless_ends));
+	ct_notes_missing(v, n->tasks);
 	fputc('\n', v->out);
 	ct_view_blind(v, "");
 }
@@ -129,6 +129,7 @@ static void one_json(struct ct_view *v, struct ct_json *j, const struct ct_notes
 	ct_json_text(j, "in",
 		     g->up ? ct_note_name(v, n->tasks->regions[g->up - 1].name, name, sizeof(name))
 			   : NULL);
+	ct_note_labels_json(v, j, n->tasks, g->thread, g->end);
 	ct_json_number(j, "begin_ns", ct_view_when(v, g->begin));
 	ct_json_number(j, "duration_ns", ct_view_ns(v, n->note[i].dur));
 	ct_json_bool(j, "ended", !(g->flags & CT_NOTE_UNENDED));
@@ -161,7 +162,7 @@ int ct_view_regions(struct ct_view *v)
 {
 	struct ct_notes n = {0};
 	struct ct_split *splits = NULL;
-	int err = ct_tasks_build(v->trace, v->model, NULL, &n.tasks);
+	int err = ct_tasks_build(v->trace, v->model, NULL, v->o.each || v->o.label, &n.tasks);
 
 	if (!err)
 		err = select_regions(v, &n);

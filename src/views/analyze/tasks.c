@@ -52,7 +52,12 @@ static bool shows(struct tasks *s, uint32_t row)
 	if (thread == CT_NONE && t->regions)
 		thread = s->n.tasks->regions[t->regions - 1].thread;
 	if (thread == CT_NONE)
-		return !s->v->o.thread && !s->v->o.process;
+		return !s->v->o.thread && !s->v->o.process && !s->v->o.label;
+	if (!ct_notes_labelled(s->v, s->n.tasks, thread,
+			       t->thread != CT_NONE ? t->begin : t->end) &&
+	    !(t->end_thread != CT_NONE &&
+	      ct_notes_labelled(s->v, s->n.tasks, t->end_thread, t->end)))
+		return false;
 	return ct_view_shows(s->v, ct_model_thread_at(s->v->model, thread)) &&
 	       ct_notes_in_time(s->v, end_of(s, t));
 }
@@ -213,6 +218,8 @@ static void add_facts(struct tasks *s, const struct ct_user_task *t, char *text,
 					   sizeof(name)));
 	else
 		ct_text_add(text, size, "; its beginning is not there");
+	if (t->thread != CT_NONE)
+		ct_note_labels(v, s->n.tasks, t->thread, t->begin, text, size);
 	if (t->flags & CT_NOTE_UNENDED)
 		ct_text_add(text, size, "; it has not ended");
 	else if (t->end_thread != t->thread)
@@ -313,6 +320,7 @@ static void print_text(struct tasks *s)
 		print_one(s, i);
 	if (s->work && s->n.count > shown(s))
 		fprintf(v->out, "%12sand %u more; --top shows more\n", "", s->n.count - shown(s));
+	ct_notes_missing(v, s->n.tasks);
 	fputc('\n', v->out);
 	ct_view_blind(v, "");
 }
@@ -336,6 +344,7 @@ static void one_json(struct tasks *s, struct ct_json *j, uint32_t i)
 			    t->end_thread == CT_NONE ? NULL
 						     : ct_model_thread_at(v->model, t->end_thread));
 	if (!is_timeless(t)) {
+		ct_note_labels_json(v, j, s->n.tasks, t->thread, t->begin);
 		ct_json_number(j, "begin_ns", ct_view_when(v, t->begin));
 		ct_json_number(j, "end_ns", ct_view_when(v, end_of(s, t)));
 		ct_json_number(j, "duration_ns", ct_view_ns(v, s->n.note[i].dur));
@@ -402,7 +411,8 @@ static void print_json(struct tasks *s)
 int ct_view_tasks(struct ct_view *v)
 {
 	struct tasks s = {.v = v};
-	int err = ct_tasks_build(v->trace, v->model, v->o.log, &s.n.tasks);
+	int err = ct_tasks_build(v->trace, v->model, v->o.log, v->o.each || v->o.log || v->o.label,
+				 &s.n.tasks);
 
 	if (!err)
 		err = select_logged(&s);

@@ -36,6 +36,8 @@ struct ct_view_options {
 	unsigned longest;    /* single waits kept for each cell; 0: none are needed */
 	const char *thread;  /* name as printed, tid or #serial; NULL: all */
 	const char *process; /* pid or name; NULL: all */
+	const char *
+		label; /* tasks, regions: only of threads with this label, KEY or KEY=VALUE; NULL: all */
 	const char *log;     /* tasks: only those that logged this; NULL: all */
 	double from_s, to_s; /* seconds from the start; to_s 0: to the end */
 };
