@@ -5,6 +5,7 @@
  * worked for it at once.  What lies in no region of it, nobody said who did.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,12 +231,13 @@ static void add_facts(struct tasks *s, const struct ct_user_task *t, char *text,
 		ct_text_add(text, size, "; it ended more than once");
 }
 
-/* As other commands take it: rounded outwards. */
+/* As other commands take it: whole microseconds, outwards. */
 static void print_window(struct ct_view *v, uint64_t from, uint64_t to)
 {
-	fprintf(v->out, "%12s--from %.6f --to %.6f\n", "",
-		(double)(ct_view_when(v, from) / 1000) / 1e6,
-		(double)(ct_view_when(v, to) / 1000 + 1) / 1e6);
+	uint64_t us[2] = {ct_view_when(v, from) / 1000, ct_view_when(v, to) / 1000 + 1};
+
+	fprintf(v->out, "%12s--from %" PRIu64 ".%06u --to %" PRIu64 ".%06u\n", "", us[0] / 1000000,
+		(unsigned)(us[0] % 1000000), us[1] / 1000000, (unsigned)(us[1] % 1000000));
 }
 
 static void print_one(struct tasks *s, uint32_t i)
