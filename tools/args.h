@@ -38,7 +38,8 @@ struct ct_args {
 #define CT_ARGS_EXPORT	 2048u /* the options of formats */
 #define CT_ARGS_OUTPUT	 4096u /* --output --format */
 #define CT_ARGS_SELECT	 8192u /* --lock --min-duration */
-#define CT_ARGS_LOG	 16384u /* --log --label */
+#define CT_ARGS_LOG	 16384u /* --log */
+#define CT_ARGS_LABEL	 32768u /* --label */
 
 /* The lines of a help text for the options above. */
 #define CT_HELP_FILTER                                                                             \
