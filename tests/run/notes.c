@@ -1,11 +1,12 @@
 /*
  * A program that says what it does, in C; built again as an executable that is not position independent (notes_fixed.c).  Two threads, a task
- * that changes threads, nesting, an exact number of everything.
+ * that changes threads, nesting, an exact number of everything.  With a number it only makes so many regions, inside a long one.
  */
 #include <ctrace/ctrace.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,10 +26,24 @@ static void *finish(void *p)
 	return NULL;
 }
 
-int main(void)
+static int many(long n)
+{
+	uint64_t task = ctrace_task_begin("long task", 0), r = ctrace_region_begin("long", task);
+
+	while (n-- > 0)
+		ctrace_region_end(ctrace_region_begin("short", 0));
+	ctrace_region_end(r);
+	ctrace_task_end(task);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	char message[64];
 	int i;
+
+	if (argc > 1)
+		return many(atol(argv[1]));
 
 	for (i = 0; i < TASKS; i++) {
 		uint64_t task = ctrace_task_begin("request", 0);
