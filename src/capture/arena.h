@@ -25,10 +25,16 @@
 #define CT_BIRTH_ROWS  8192
 #define CT_THREAD_ROWS 4096
 #define CT_NAME_ROWS   2048
+#define CT_TASK_ROWS   512
 
 /* Who released a mutex last: see board.c. */
 struct ct_wake_row {
 	_Atomic uint64_t word, stack;
+};
+
+/* A task that has begun: see note.c.  `check` is of the three of one task, or nobody's. */
+struct ct_task_row {
+	_Atomic uint64_t begin, name, check;
 };
 
 /*
@@ -52,6 +58,7 @@ struct ct_shared {
 	struct ct_wake_row wake[CT_WAKE_ROWS] __attribute__((aligned(64)));
 	_Atomic uint64_t birth[CT_BIRTH_ROWS];
 	_Atomic uint64_t thread[CT_THREAD_ROWS];
+	struct ct_task_row tasks[CT_TASK_ROWS];
 	_Atomic uint32_t names[CT_NAME_ROWS]; /* string ids, by the hash of their texts (name.c) */
 	_Atomic uint32_t buckets[];	      /* bucket_mask + 1 heads of the trie's hash chains */
 };

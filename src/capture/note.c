@@ -14,6 +14,39 @@
 
 /* --- tasks and regions ------------------------------------------------------------------------------------------------------- */
 
+/*
+ * A task may end in another thread or process, so what its end repeats is left in the arena, in one of few rows; a later task may have taken it by then.
+ * Any number of threads may write in a row at once, and be killed there: words that are not all of one task do not fit the check.
+ */
+static struct ct_task_row *task_row(uint64_t task)
+{
+	return &ct_cap.arena.shared->tasks[(task * 0x9e3779b97f4a7c15ull >> 32) % CT_TASK_ROWS];
+}
+
+static uint64_t task_check(uint64_t task, uint64_t begin, uint64_t name)
+{
+	return task ^ begin * 0x9e3779b97f4a7c15ull ^ (name + 1) * 0xbf58476d1ce4e5b9ull;
+}
+
+static void leave_task(uint64_t task, uint64_t begin, uint64_t name)
+{
+	struct ct_task_row *r = task_row(task);
+
+	atomic_store_explicit(&r->begin, begin, memory_order_relaxed);
+	atomic_store_explicit(&r->name, name, memory_order_relaxed);
+	atomic_store_explicit(&r->check, task_check(task, begin, name), memory_order_relaxed);
+}
+
+static bool find_task(uint64_t task, uint64_t *begin, uint64_t *name)
+{
+	const struct ct_task_row *r = task_row(task);
+
+	*begin = atomic_load_explicit(&r->begin, memory_order_relaxed);
+	*name = atomic_load_explicit(&r->name, memory_order_relaxed);
+	return atomic_load_explicit(&r->check, memory_order_relaxed) ==
+	       task_check(task, *begin, *name);
+}
+
 uint64_t ct_note_task_begin(const char *name, uint64_t parent)
 {
 	struct ct_slot *s = ct_self();
@@ -27,18 +60,23 @@ uint64_t ct_note_task_begin(const char *name, uint64_t parent)
 		(atomic_fetch_add_explicit(&ct_own(s)->tasks, 1, memory_order_relaxed) + 1);
 	v[CT_F_task_begin_name] = ct_name(s, name);
 	v[CT_F_task_begin_parent] = parent;
+	leave_task(v[CT_F_task_begin_task], now, v[CT_F_task_begin_name]);
 	ct_emit(s, CT_EV_task_begin, v, now);
 	return v[CT_F_task_begin_task];
 }
 
 void ct_note_task_end(uint64_t task)
 {
-	const uint64_t v[CT_FIELDS_task_end] = {task};
 	struct ct_slot *s = task ? ct_self() : 0;
-	uint64_t now;
+	uint64_t now, begin, name, v[CT_FIELDS_task_end] = {task};
 
-	if (s && (now = ct_now()))
-		ct_emit(s, CT_EV_task_end, v, now);
+	if (!s || !(now = ct_now()))
+		return;
+	if (find_task(task, &begin, &name) && begin <= now) {
+		v[CT_F_task_end_dur] = now - begin;
+		v[CT_F_task_end_name] = name;
+	}
+	ct_emit(s, CT_EV_task_end, v, now);
 }
 
 /* Signal handlers put their regions on top of ours and take them away again; one that does not costs us a name. */

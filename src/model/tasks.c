@@ -87,6 +87,7 @@ static void take_task_begin(struct build *b, uint32_t thread, const struct ct_re
 static void take_task_end(struct build *b, uint32_t thread, const struct ct_record *r)
 {
 	struct ct_user_task *task = task_of(b, r->v[CT_F_task_end_task]);
+	uint64_t dur = r->v[CT_F_task_end_dur];
 	bool again = !(task->flags & CT_NOTE_UNENDED);
 
 	/* chunks come in any order */
@@ -95,6 +96,10 @@ static void take_task_end(struct build *b, uint32_t thread, const struct ct_reco
 		task->end_thread = thread;
 	}
 	task->flags = (task->flags & ~CT_NOTE_UNENDED) | (again ? CT_NOTE_AGAIN : 0);
+	if (!(task->flags & CT_NOTE_UNBEGUN) || !dur || dur > r->ticks)
+		return;
+	task->begin = r->ticks - dur;
+	task->name = (uint32_t)r->v[CT_F_task_end_name];
 }
 
 static void take_region_begin(struct build *b, uint32_t thread, const struct ct_record *r)

@@ -234,9 +234,13 @@ static void check_record(struct check *c, const struct ct_record *r, struct slot
 				" ticks since the trace began",
 				r->v[CT_F_wait_dur], r->ticks - c->t->info.first_ticks);
 		break;
-	case CT_EV_task_begin:
 	case CT_EV_task_end:
-		if (!r->v[CT_F_task_end_task])
+		if (r->v[CT_F_task_end_dur] > r->ticks)
+			problem(c, "dur is %" PRIu64 ", expected at most the time, %" PRIu64,
+				r->v[CT_F_task_end_dur], r->ticks);
+		/* fall through */
+	case CT_EV_task_begin:
+		if (!r->v[CT_F_task_begin_task])
 			problem(c, "task is 0, expected a number");
 		break;
 	case CT_EV_region_end:

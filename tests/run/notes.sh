@@ -61,12 +61,12 @@ record notes_dlsym "$BUILD/run/notes_dlsym"
 ctrace raw --json --records alone.ctrace >alone.json
 [ "$(count alone region_end)" = 15 ] || fail "alone: regions"
 
-# a ring that has lost the beginning of a long region still knows its name, its length and its task; and says that the task's is not there
+# a ring that has lost the beginning of a long region still knows its name, its length and its task, and those of the task
 (mkdir ring && cd ring && LD_PRELOAD=$BUILD/libctrace.so "$BUILD/run/notes" 1500000 && mv ./*.ctrace ../ring.ctrace)
 ctrace validate ring.ctrace >valid || fail "ring: $(cat valid)"
 ctrace regions --each --top 1 --json ring.ctrace | jq -e '.lost.overwritten > 0 and (.regions[0] |
 	.name == "long" and .begun == false and .ended and .task != null and .duration_ns > 10000000)' >long || fail "ring: $(cat long)"
-ctrace tasks --json ring.ctrace | jq -e '.names[0] | .name == null and .count == 0 and .unbegun == 1' >task || fail "ring: task: $(cat task)"
+ctrace tasks --json ring.ctrace | jq -e '.names[0] | .name == "long task" and .count == 1 and .unbegun == 1 and .max_ns > 10000000' >task || fail "ring: task: $(cat task)"
 
 if command -v python3 >/dev/null; then
 	cat >say.py <<-'PY'

@@ -184,6 +184,8 @@ static void regions(void **state)
 	assert_int_equal(seen[7].ticks - seen[7].v[CT_F_region_end_dur], left);
 	assert_int_equal(seen[7].v[CT_F_region_end_name], 0);
 	assert_int_equal(seen[8].type, CT_EV_task_end);
+	assert_int_equal(seen[8].ticks - seen[8].v[CT_F_task_end_dur], seen[0].ticks);
+	assert_string_equal(name_of(seen[8].v[CT_F_task_end_name]), "task");
 	/* deeper than is remembered: the outer ones keep their names, all keep their times */
 	for (i = 0; i < 40; i++) {
 		deep[i] = ct_note_region_begin("deep", 0);
@@ -200,6 +202,34 @@ static void regions(void **state)
 		assert_int_equal(end->ticks - end->v[CT_F_region_end_dur], deep[i]);
 		assert_int_equal(end->v[CT_F_region_end_name] != 0, i < CT_REGION_ROWS);
 	}
+}
+
+/* More tasks at once than are remembered: an end that cannot repeat its beginning says nothing, never another's. */
+static void many_tasks(void **state)
+{
+	static uint64_t task[4 * CT_TASK_ROWS];
+	size_t i, n = sizeof(task) / sizeof(task[0]), told = 0;
+
+	(void)state;
+	for (i = 0; i < n; i++)
+		task[i] = ct_note_task_begin(i % 2 ? "odd" : "even", 0);
+	for (i = 0; i < n; i++)
+		ct_note_task_end(task[i]);
+	ct_note_task_end(~0ull);
+	look();
+	assert_int_equal(count, 2 * n + 1);
+	for (i = 0; i < n; i++) {
+		const struct ct_record *end = &seen[n + i];
+
+		assert_int_equal(end->v[CT_F_task_end_task], task[i]);
+		if (!end->v[CT_F_task_end_name])
+			continue;
+		told++;
+		assert_int_equal(end->ticks - end->v[CT_F_task_end_dur], seen[i].ticks);
+		assert_string_equal(name_of(end->v[CT_F_task_end_name]), i % 2 ? "odd" : "even");
+	}
+	assert_true(told > CT_TASK_ROWS / 2 && told <= CT_TASK_ROWS);
+	assert_int_equal(seen[2 * n].v[CT_F_task_end_dur], 0);
 }
 
 /* What a reader makes of a text and the records behind it. */
@@ -478,6 +508,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(too_many_names, start, stop),
 		cmocka_unit_test_setup_teardown(hostile_table, start, stop),
 		cmocka_unit_test_setup_teardown(regions, start, stop),
+		cmocka_unit_test_setup_teardown(many_tasks, start, stop),
 		cmocka_unit_test_setup_teardown(texts, start, stop),
 		cmocka_unit_test_setup_teardown(from_handlers, start, stop),
 		cmocka_unit_test_setup_teardown(no_slot, start_small, stop),

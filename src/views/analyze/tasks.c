@@ -37,10 +37,10 @@ static uint64_t end_of(const struct tasks *s, const struct ct_user_task *t)
 	return t->flags & CT_NOTE_UNENDED ? s->v->model->end : t->end;
 }
 
-/* Only its regions or messages are there. */
+/* Only its end, regions or messages are there. */
 static bool is_timeless(const struct ct_user_task *t)
 {
-	return (t->flags & CT_NOTE_UNBEGUN) != 0;
+	return !t->begin;
 }
 
 static bool shows(struct tasks *s, uint32_t row)
@@ -346,7 +346,8 @@ static void one_json(struct tasks *s, struct ct_json *j, uint32_t i)
 			    t->end_thread == CT_NONE ? NULL
 						     : ct_model_thread_at(v->model, t->end_thread));
 	if (!is_timeless(t)) {
-		ct_note_labels_json(v, j, s->n.tasks, t->thread, t->begin);
+		if (t->thread != CT_NONE)
+			ct_note_labels_json(v, j, s->n.tasks, t->thread, t->begin);
 		ct_json_number(j, "begin_ns", ct_view_when(v, t->begin));
 		ct_json_number(j, "end_ns", ct_view_when(v, end_of(s, t)));
 		ct_json_number(j, "duration_ns", ct_view_ns(v, s->n.note[i].dur));
