@@ -6,6 +6,7 @@
  * recorded more than one that is summed.  Prints `name bytes`.
  */
 /* link: -Wl,-z,now */
+#include <ctrace/ctrace.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -442,6 +443,39 @@ static void rare(void)
 	print("chunks", chunks);
 }
 
+static char message[1500];
+
+static void f_log(void)
+{
+	static unsigned n;
+	char name[] = "name 000";
+
+	/* as long as is kept, and until the table is full a category nobody has heard of */
+	name[5] = (char)('0' + n / 100 % 10);
+	name[6] = (char)('0' + n / 10 % 10);
+	name[7] = (char)('0' + n++ % 10);
+	ctrace_log(ctrace_task_begin(name, 0), name, message);
+}
+
+static void f_region(void)
+{
+	ctrace_region_end(ctrace_region_begin("region", 0));
+}
+
+/* What a program says of itself; often enough to open chunks, which the longest messages do. */
+static void notes(void)
+{
+	unsigned log = 0, region = 0, n;
+
+	memset(message, 'm', sizeof(message) - 1);
+	for (n = 0; n < 4000; n++) {
+		note(&log, depth(f_log));
+		note(&region, depth(f_region));
+	}
+	print("log", log);
+	print("region", region);
+}
+
 #if defined(__has_feature)
 #define HAS(x) __has_feature(x)
 #else
@@ -467,5 +501,6 @@ int main(void)
 	conds();
 	others();
 	rare();
+	notes();
 	return 0;
 }

@@ -10,7 +10,7 @@
 export LD_BIND_NOW=1
 S=$subjects/harm_stack
 LIMIT=1024
-CALLS=23
+CALLS=25
 
 "$S" >bare.out 2>bare.err || { [ $? -ne 77 ] || skip "$(cat bare.err)"; fail "bare: $(cat bare.err)"; }
 
