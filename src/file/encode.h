@@ -82,6 +82,21 @@ static inline uint8_t *ct_encode_body(uint8_t *p, enum ct_event_type type, const
 
 	if (first)
 		*p++ = (uint8_t)v[0];
+	if (type > CT_EV_LAST_PREDICTED && shape->fields <= first + 7u) {
+		/* the mask is one byte, whatever it will be: all in one go */
+		uint8_t *at = p++;
+
+		for (i = first; i < shape->fields; i++) {
+			if (!v[i])
+				continue;
+			mask |= 1u << i;
+			p = ct_put_varint(p, shape->field[i] & CT_FIELD_SIGNED ? ct_zigzag(v[i])
+									       : v[i]);
+		}
+		*at = (uint8_t)(mask >> first);
+		*sent = mask;
+		return p;
+	}
 	if (predict && type <= CT_EV_LAST_PREDICTED) {
 		last = &predict->last[v[0] % CT_PREDICT_ROWS][shape->column];
 		zigzag |= CT_FIELD_PREDICTED;
