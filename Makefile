@@ -367,6 +367,14 @@ check-posix:
 check-posix-run: all
 	$(Q)BUILD=$(abspath $(B)) POSIX_DIR=$(abspath $(O))/posix JOBS=$(JOBS) tests/posix/posix.sh
 
+## check-interop: exports opened by the programs they are for, real ones of each release that can be had (PARTS='go_trace', minutes)
+check-interop:
+	$(Q)tests/deps.sh $(test_groups) interop
+	$(sub_make) check-interop-run
+
+check-interop-run: all subjects $(B)/unit/test_go_rules
+	$(Q)BUILD=$(abspath $(B)) INTEROP_DIR=$(abspath $(O))/interop JOBS=$(JOBS) tests/interop/interop.sh
+
 check-san: all units subjects
 	$(run_tests) unit trace cli
 

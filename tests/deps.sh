@@ -6,6 +6,7 @@
 #   hosts  the programs that `make check-hosts` runs; one that cannot be had is left out, by name
 #   cross  what an aarch64 build needs    arch  what `make check-arch` needs besides
 #   posix  what `make check-posix` needs besides
+#   interop  what `make check-interop` needs besides what it fetches itself
 #
 # Fast when nothing is missing: one dpkg-query, no network.  Else it installs as root, or with
 # `sudo -n`; with neither it prints the one line to run and exits 2.  Daemons that come with a
@@ -40,8 +41,9 @@ packages() {
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	arch) echo debootstrap musl-tools qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu ;;
 	posix) echo gcc libc6-dev xz-utils ;;
+	interop) echo curl xz-utils ;;
 	*)
-		echo "deps.sh: no group $1; there are build, demo, test, lint, hosts, cross, arch and posix" >&2
+		echo "deps.sh: no group $1; there are build, demo, test, lint, hosts, cross, arch, posix and interop" >&2
 		return 1
 		;;
 	esac

@@ -12,6 +12,7 @@
 #include "cmd.h"
 #include "views/analyze/json.h"
 #include "views/analyze/lines.h"
+#include "views/analyze/text.h"
 #include "views/export/export.h"
 
 static const char help[] =
@@ -41,8 +42,10 @@ static const char help[] =
 
 static int usage(const char *what, const char *arg)
 {
+	char safe[256];
+
 	fprintf(stderr, "ctrace export: %s%s%s; try ctrace export --help\n", what, arg ? " " : "",
-		arg ? arg : "");
+		arg ? ct_text_safe(safe, sizeof(safe), arg) : "");
 	return CT_EXIT_USAGE;
 }
 
@@ -118,6 +121,10 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 
 	if (opened)
 		err = format->write(v, &a->export, out.f, &sums);
+	if (!err && !sums.threads) {
+		snprintf(sums.why, sizeof(sums.why), "no thread was there in the chosen time");
+		err = -EINVAL;
+	}
 	err = close_output(&out, err);
 	if (err == -EINVAL && sums.why[0]) {
 		fprintf(stderr, "ctrace %s: %s: %s\n", command, a->path, sums.why);

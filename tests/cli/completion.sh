@@ -30,6 +30,10 @@ offers 'ctrace locks --colour ' always never auto
 offers 'ctrace threads --' --group
 offers 'ctrace threads --group ' name start
 offers 'ctrace locks t' t.ctrace
+offers 'ctrace export --' --format --output --go-version --procs
+offers 'ctrace export --format ' go
+offers 'ctrace export --go-version ' 22 23 25 26
+offers 'ctrace export --procs ' virtual cpu
 offers 'ctrace info --' --blind --coverage --json
 offers 'ctrace profile ' net sync syscall sched lock offcpu
 offers 'ctrace profile lock --' --output --format --blame --lock --no-idle

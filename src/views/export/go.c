@@ -42,7 +42,14 @@ struct goroutine {
 	uint8_t status;	 /* enum ct_go_status */
 	bool labelled;
 	uint32_t reason; /* string, while it waits */
-	uint64_t stack;	 /* key, of the wait */
+	uint32_t stack;	 /* of the wait */
+};
+
+/* What the waits of a cell are in a Go trace. */
+struct waiting {
+	uint32_t reason, stack; /* string, stack */
+	uint8_t how;		/* enum ct_go_how */
+	bool known;
 };
 
 /* A message that has to wait for somebody who can tell it. */
@@ -56,6 +63,8 @@ struct export
 	struct ct_go_procs procs;
 	struct ct_timeline *timeline;
 	struct goroutine *all; /* by row of the thread */
+	struct waiting *by_cell;
+	uint32_t outside, preempted; /* stacks */
 	uint32_t last_number;
 	uint32_t cpus;
 	uint32_t generation; /* that was told the number of processors */
@@ -156,7 +165,7 @@ static void start(struct export *x, struct goroutine *g)
 	tell_dues(x, g);
 }
 
-static void unblock(struct export *x, uint32_t by, struct goroutine *g, uint64_t stack)
+static void unblock(struct export *x, uint32_t by, struct goroutine *g, uint32_t stack)
 {
 	event(x, by, CT_GO_UNBLOCK, g->number, g_seq(x, g), stack);
 	g->status = CT_GO_RUNNABLE;
@@ -188,32 +197,30 @@ static void to_running(struct export *x, struct goroutine *g)
 		start(x, g);
 }
 
-static void to_waiting(struct export *x, struct goroutine *g, const char *reason, uint64_t stack)
+static void to_waiting(struct export *x, struct goroutine *g, uint32_t reason, uint32_t stack)
 {
-	uint32_t string = ct_go_string(x->w, reason);
-
-	if (g->status == CT_GO_WAITING && g->wait == x->item->wait && g->reason == string)
+	if (g->status == CT_GO_WAITING && g->wait == x->item->wait && g->reason == reason)
 		return;
 	to_running(x, g);
-	event(x, g->number, CT_GO_BLOCK, string, stack, 0);
+	event(x, g->number, CT_GO_BLOCK, reason, stack, 0);
 	drop_p(x, g);
 	g->status = CT_GO_WAITING;
-	g->reason = string;
+	g->reason = reason;
 	g->stack = stack;
 	g->wait = x->item->wait;
 }
 
-static void to_stopped(struct export *x, struct goroutine *g, const char *reason, uint64_t stack)
+static void to_stopped(struct export *x, struct goroutine *g, uint32_t reason, uint32_t stack)
 {
 	if (g->status == CT_GO_RUNNABLE)
 		return;
 	to_running(x, g);
-	event(x, g->number, CT_GO_STOP, ct_go_string(x->w, reason), stack, 0);
+	event(x, g->number, CT_GO_STOP, reason, stack, 0);
 	drop_p(x, g);
 	g->status = CT_GO_RUNNABLE;
 }
 
-static void to_calling(struct export *x, struct goroutine *g, uint64_t stack, bool keep_p)
+static void to_calling(struct export *x, struct goroutine *g, uint32_t stack, bool keep_p)
 {
 	if (g->status != CT_GO_SYSCALL || g->wait != x->item->wait) {
 		to_running(x, g);
@@ -237,22 +244,47 @@ static struct goroutine *by_serial(struct export *x, uint32_t serial)
 
 /* --- states --------------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t wait_stack(const struct ct_timeline_item *i)
+/* How the wait of the item is told; it is the same for all waits of a cell. */
+static struct waiting waiting(struct export *x)
 {
-	return ct_go_stack_key(i->stack, i->op, false);
+	const struct ct_timeline_item *i = x->item;
+	struct waiting *known = i->cell == CT_NONE ? NULL : &x->by_cell[i->cell], w;
+	struct ct_go_op op;
+
+	if (known && known->known)
+		return *known;
+	op = ct_go_op(x->v->model, i->op, i->cell);
+	w = (struct waiting){
+		.reason = ct_go_string(x->w, op.reason),
+		.stack = ct_go_stack(x->w, ct_go_stack_key(i->stack, i->op, false)),
+		.how = (uint8_t)op.how,
+		.known = true,
+	};
+	if (known)
+		*known = w;
+	return w;
+}
+
+static void outside(struct export *x, struct goroutine *g)
+{
+	to_waiting(x, g, 0, x->outside);
+}
+
+static void preempted(struct export *x, struct goroutine *g)
+{
+	to_stopped(x, g, ct_go_string(x->w, "preempted"), x->preempted);
 }
 
 static void blocked(struct export *x, struct goroutine *g)
 {
 	const struct ct_timeline_item *i = x->item;
-	struct ct_go_op op = ct_go_op(x->v->model, i->op, i->cell);
-	uint64_t stack = wait_stack(i);
+	struct waiting w = waiting(x);
 
-	switch (op.how) {
-	case CT_GO_BLOCKS: to_waiting(x, g, op.reason, stack); break;
-	case CT_GO_YIELDS: to_stopped(x, g, op.reason, stack); break;
+	switch (w.how) {
+	case CT_GO_BLOCKS: to_waiting(x, g, w.reason, w.stack); break;
+	case CT_GO_YIELDS: to_stopped(x, g, w.reason, w.stack); break;
 	default:
-		to_calling(x, g, stack,
+		to_calling(x, g, w.stack,
 			   i->source == CT_SOURCE_WAITS && !i->open &&
 				   ct_trace_ns(x->v->trace, i->to) - x->now < SHORT_CALL_NS);
 		break;
@@ -269,13 +301,14 @@ static void woken(struct export *x, struct goroutine *g)
 		if (i->wait)
 			blocked(x, g);
 		else
-			to_waiting(x, g, "", ct_go_stack_key(0, CT_GO_OUTSIDE, false));
+			outside(x, g);
 	}
 	if (g->status == CT_GO_SYSCALL) {
 		drop_p(x, g);
 		end_call(x, g);
 	} else if (g->status == CT_GO_WAITING && by && by != g && by->p) {
-		unblock(x, by->number, g, ct_go_stack_key(i->waker_stack, i->op, true));
+		unblock(x, by->number, g,
+			ct_go_stack(x->w, ct_go_stack_key(i->waker_stack, i->op, true)));
 	} else if (g->status == CT_GO_WAITING) { /* nobody here did it */
 		take_p(x, g);
 		unblock(x, g->number, g, g->stack);
@@ -286,20 +319,20 @@ static void woken(struct export *x, struct goroutine *g)
 static void call(struct export *x, struct goroutine *g)
 {
 	const struct ct_timeline_item *i = x->item;
+	struct waiting w = waiting(x);
 
-	if (ct_go_op(x->v->model, i->op, i->cell).how != CT_GO_CALLS ||
-	    (g->wait == i->wait && g->status == CT_GO_RUNNABLE) ||
+	if (w.how != CT_GO_CALLS || (g->wait == i->wait && g->status == CT_GO_RUNNABLE) ||
 	    (g->wait == i->wait && g->status == CT_GO_SYSCALL && !g->p))
 		to_running(x, g); /* the end of it, when it has slept in it */
 	else if (g->status != CT_GO_RUNNING || g->wait != i->wait)
-		to_calling(x, g, wait_stack(i), true);
+		to_calling(x, g, w.stack, true);
 }
 
 /* With --procs=cpu it may go on elsewhere: then it has left the one it had. */
 static void change_cpu(struct export *x, struct goroutine *g)
 {
 	if (g->p && ct_go_procs_other(&x->procs, g->p, x->item))
-		to_stopped(x, g, "preempted", ct_go_stack_key(0, CT_GO_PREEMPTED, false));
+		preempted(x, g);
 }
 
 static void take_state(struct export *x, struct goroutine *g)
@@ -321,10 +354,10 @@ static void take_state(struct export *x, struct goroutine *g)
 		if (g->status == CT_GO_SYSCALL)
 			drop_p(x, g);
 		else
-			to_stopped(x, g, "preempted", ct_go_stack_key(0, CT_GO_PREEMPTED, false));
+			preempted(x, g);
 		break;
 	case CT_STATE_BLOCKED: blocked(x, g); break;
-	default: to_waiting(x, g, "", ct_go_stack_key(0, CT_GO_OUTSIDE, false)); break;
+	default: outside(x, g); break;
 	}
 }
 
@@ -334,7 +367,7 @@ static void begin(struct export *x, struct goroutine *g)
 {
 	const struct ct_thread *t = ct_model_thread_at(x->v->model, x->item->thread);
 	struct goroutine *parent = by_serial(x, t->parent);
-	uint64_t stack = ct_go_start_key(&x->stacks, t);
+	uint32_t stack = ct_go_stack(x->w, ct_go_start_key(&x->stacks, t));
 
 	if (++x->last_number == PSEUDO_FIRST)
 		x->last_number = PSEUDO_LAST + 1;
@@ -342,7 +375,7 @@ static void begin(struct export *x, struct goroutine *g)
 	g->status = CT_GO_RUNNABLE;
 	if (parent && parent->p && parent->status == CT_GO_RUNNING && x->item->ticks == t->begin) {
 		event(x, parent->number, CT_GO_CREATE, g->number, stack,
-		      ct_go_plain_key(t->create_stack));
+		      ct_go_stack(x->w, ct_go_plain_key(t->create_stack)));
 		return;
 	}
 	take_p(x, g);
@@ -483,12 +516,15 @@ static int prepare(struct export *x, const struct ct_export_options *o, FILE *ou
 	x->gens = 1;
 	x->all = calloc(m->threads.count + 1u, sizeof(*x->all));
 	x->resident = calloc(m->tables.process_count + 1u, sizeof(*x->resident));
-	x->w = x->all && x->resident
+	x->by_cell = calloc(m->cells.count + 1u, sizeof(*x->by_cell));
+	x->w = x->all && x->resident && x->by_cell
 		       ? ct_go_wire_new(&wire, ct_trace_ns(x->v->trace, ct_view_from(x->v)))
 		       : NULL;
 	if (!x->w)
 		return -ENOMEM;
 	x->stacks.wire = x->w;
+	x->outside = ct_go_stack(x->w, ct_go_stack_key(0, CT_GO_OUTSIDE, false));
+	x->preempted = ct_go_stack(x->w, ct_go_stack_key(0, CT_GO_PREEMPTED, false));
 	return ct_timeline_build(x->v->trace, m, &options, NULL, NULL, &x->timeline);
 }
 
@@ -531,6 +567,7 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 	ct_go_stacks_free(&x.stacks);
 	ct_go_procs_free(&x.procs);
 	free(x.all);
+	free(x.by_cell);
 	free(x.resident);
 	return x.err;
 }

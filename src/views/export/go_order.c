@@ -192,8 +192,10 @@ static const char *go_syscall_status(struct ct_go_order *o, uint32_t from, const
 	m = m_row(o, a[1]);
 	if (!m)
 		return no_memory;
-	if (m->g != a[0] && (m->g || (o->gen != 1 && a[1] == from)))
+	/* a thread that was seen has told what is on it, but for itself in the first generation */
+	if (m->g != a[0] && m->seen && (m->g || o->gen != 1 || a[1] != from))
 		return "inconsistent thread for syscalling goroutine";
+	m->seen = true;
 	m->g = (uint32_t)a[0];
 	return NULL;
 }
@@ -454,6 +456,8 @@ const char *ct_go_order_step(struct ct_go_order *o, uint32_t m, enum ct_go_event
 
 	if (m && !own)
 		return no_memory;
+	if (own)
+		own->seen = true;
 	switch (event) {
 	case CT_GO_PROC_STATUS: return proc_status(o, own, args);
 	case CT_GO_PROC_START: return proc_start(o, own, args);

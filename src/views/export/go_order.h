@@ -55,6 +55,7 @@ enum ct_go_proc_status {
 /* Numbers of threads, processors and goroutines are small and begin with 1; 0 is none. */
 struct ct_go_m {
 	uint32_t p, g;
+	bool seen; /* an event came from it, or named it */
 };
 
 struct ct_go_p {

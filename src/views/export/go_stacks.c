@@ -11,8 +11,6 @@
 #include "views/export/go_ops.h"
 
 #define KEY_START (1ull << 63)
-#define PC_FIRST  0x1000u
-#define PC_STEP	  16u
 
 struct line_row {
 	uint32_t function, file, line, pad; /* key */
@@ -62,8 +60,7 @@ static struct ct_go_frame line_frame(const struct ct_go_stacks *s, uint32_t row)
 {
 	const struct line_row *l = ct_table_row(&s->lines, row);
 
-	return (struct ct_go_frame){PC_FIRST + (uint64_t)row * PC_STEP, l->function, l->file,
-				    l->line, 0};
+	return (struct ct_go_frame){row + 1ull, l->function, l->file, l->line, 0};
 }
 
 static bool keep_line(struct ct_go_stacks *s, uint32_t line)

@@ -9,10 +9,13 @@
 
 #include "views/export/go_text.h"
 
-#define BATCH_MAX	  65536u
-#define EVENT_MAX	  64u /* of a timed event: a byte and at most six numbers */
-#define BATCH_FIRST	  256u
+#define BATCH_MAX   65536u
+#define EVENT_MAX   64u /* of a timed event: a byte and at most six numbers */
+#define BATCH_FIRST 256u
+/* So many events in a generation, more where its table of stacks would else be the larger part, but not more than a reader can hold. */
 #define GENERATION_EVENTS 300000u
+#define EVENTS_PER_STACK  256u
+#define EVENTS_MAX	  2500000u
 
 enum {
 	EV_BATCH = 1,
@@ -195,21 +198,29 @@ static uint32_t string_id(struct ct_go_wire *w, uint64_t number)
 	return row->id;
 }
 
-static uint32_t stack_id(struct ct_go_wire *w, uint64_t key)
+uint32_t ct_go_stack(struct ct_go_wire *w, uint64_t key)
 {
-	struct stack_row *row;
 	uint32_t i;
 
 	if (!key)
 		return 0;
 	i = ct_table_put(&w->stacks, &key);
-	row = ct_table_row(&w->stacks, i);
 	if (w->stacks.failed) {
 		w->error = -ENOMEM;
 		return 0;
 	}
+	return i + 1;
+}
+
+static uint32_t stack_id(struct ct_go_wire *w, uint64_t number)
+{
+	struct stack_row *row;
+
+	if (!number || number > w->stacks.count)
+		return 0;
+	row = ct_table_row(&w->stacks, (uint32_t)number - 1);
 	if (row->gen != w->order.gen) {
-		if (!list_add(w, &w->used_stacks, i))
+		if (!list_add(w, &w->used_stacks, (uint32_t)number - 1))
 			return 0;
 		row->gen = w->order.gen;
 		row->id = w->used_stacks.n;
@@ -454,7 +465,9 @@ static void close_generation(struct ct_go_wire *w)
 
 bool ct_go_full(const struct ct_go_wire *w)
 {
-	return w->events >= w->o.generation_events;
+	return w->events >= w->o.generation_events &&
+	       (w->events >= (uint64_t)w->used_stacks.n * EVENTS_PER_STACK ||
+		w->events >= EVENTS_MAX || w->o.generation_events < GENERATION_EVENTS);
 }
 
 int ct_go_next_generation(struct ct_go_wire *w)

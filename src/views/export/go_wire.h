@@ -58,10 +58,18 @@ struct ct_go_wire *ct_go_wire_new(const struct ct_go_wire_options *o, uint64_t n
 uint32_t ct_go_string(struct ct_go_wire *w, const char *text);
 
 /*
+ * ct_go_stack - the number of a stack
+ * @key: for options.stack, which is asked for its frames once in each generation; 0: none
+ * Returns 0 for none, and when out of memory.
+ * Context: tools.
+ */
+uint32_t ct_go_stack(struct ct_go_wire *w, uint64_t key);
+
+/*
  * ct_go_event - write an event
  * @m:    thread; 0: none
  * @ns:   when; raised when it is not after the event before
- * @args: threads, processors and goroutines as in go_order.h; strings as ct_go_string() numbers them; stacks as keys for options.stack, 0 none
+ * @args: threads, processors and goroutines as in go_order.h; strings and stacks as ct_go_string() and ct_go_stack() number them
  * Returns 0; -EPROTO when the reader would refuse it, which is a fault of the caller: see ct_go_why(); -ENOMEM.
  * Context: tools.
  */

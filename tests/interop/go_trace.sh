@@ -1,0 +1,118 @@
+#!/bin/bash
+# go_trace.sh - exported Go traces in the real `go tool trace` of 1.22, the first that reads this format, and of the newest Go there is.
+#
+# The reader of Go refuses a file at its first illegal step, so one wrong event makes an export worthless; and its viewer has died of files that its
+# reader took.  So each trace has to pass the reader (-d), all four -pprof, the validator that Go tests its own runtime with, and some of them
+# every page of the server.
+set -u
+# shellcheck source=tests/interop/lib-interop.sh
+. "$(dirname "$0")/lib-interop.sh"
+# shellcheck source=tests/interop/lib-go.sh
+. "$(dirname "$0")/lib-go.sh"
+command -v curl >/dev/null || skip "curl is not installed"
+
+parses() { # file
+	if [ "${go_number#1.}" -ge 24 ]; then "$go_trace" -d=parsed "$1" >/dev/null; else "$go_trace" -d=1 "$1" >/dev/null; fi
+}
+
+# From 1.23 on -pprof tells nothing of a broken file by its status; that it parses was seen before.
+profiles() { # file
+	local kind
+	for kind in net sync syscall sched; do
+		"$go_trace" -pprof=$kind "$1" >"$dir/profile" 2>"$dir/err" || { cat "$dir/err" && return 1; }
+		gzip -t "$dir/profile" || return 1
+	done
+}
+
+pages=(/ '/trace?view=proc' '/trace?view=thread' '/jsontrace?view=proc' '/jsontrace?view=thread' '/jsontrace?goid=1' /goroutines /io /block
+	/syscall /sched '/io?raw=1' '/block?raw=1' '/syscall?raw=1' '/sched?raw=1' /usertasks /userregions /mmu '/mmu?flags=' /static/trace_viewer_full.html)
+
+serves() { # file: every page answers 200, and nothing panicked
+	local pid url='' page code bad=0 i name
+	"$go_trace" -http=127.0.0.1:0 "$1" >"$dir/server" 2>&1 &
+	pid=$!
+	for ((i = 0; i < 600; i++)); do
+		url=$(sed -n 's,.*\(http://127.0.0.1:[0-9]*\).*,\1,p' "$dir/server" | tail -n 1)
+		[ -z "$url" ] || break
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.1
+	done
+	if [ -z "$url" ]; then
+		cat "$dir/server"
+		kill $pid 2>/dev/null
+		return 1
+	fi
+	# one page for each kind of goroutine there is
+	name=$(curl -s "$url/goroutines" | sed -n 's,.*href="\(/goroutine?[^"]*\)".*,\1,p' | head -n 3 | sed 's/&amp;/\&/g')
+	for page in "${pages[@]}" $name; do
+		code=$(curl -s -o "$dir/page" -w '%{http_code}' "$url$page")
+		# the graphs of the profiles need graphviz
+		case $page in /io | /block | /syscall | /sched) command -v dot >/dev/null || continue ;; esac
+		[ "$code" = 200 ] || { echo "$page: $code: $(head -c 200 "$dir/page")" && bad=1; }
+	done
+	[ -n "$name" ] || { echo "no goroutine has a page" && bad=1; }
+	kill $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	! grep -i panic "$dir/server" || bad=1
+	return $bad
+}
+
+make_traces
+exports() { # options...: exports all traces into a folder
+	local to=$1 trace name status
+	shift
+	mkdir -p "$to"
+	for trace in "$dir"/traces/*.ctrace; do
+		name=${trace##*/} name=${name%.ctrace}
+		status=0
+		ctrace export --format=go "$@" -o "$to/$name.trace" "$trace" 2>"$to/$name.err" || status=$?
+		[ $status -le 1 ] && [ -s "$to/$name.trace" ] || { echo "$name: exit $status: $(tail -n 1 "$to/$name.err")" && return 1; }
+	done
+}
+check "ctrace export of $(find "$dir/traces" -type f | wc -l) traces" exports "$dir/22"
+for version in 23 25 26; do
+	check "--go-version=$version" exports "$dir/$version" --go-version=$version
+done
+cpu() {
+	ctrace export --format=go --procs=cpu -o "$dir/cpu/convoy.trace" "$dir/traces/convoy.ctrace"
+}
+mkdir "$dir/cpu"
+if ctrace info --json "$dir/traces/convoy.ctrace" | grep -q '"switches_source": "\(perf\|bpf\)"' || ctrace export --format=go --procs=cpu \
+	-o "$dir/cpu/convoy.trace" "$dir/traces/convoy.ctrace" 2>/dev/null; then
+	check "--procs=cpu" cpu
+fi
+
+all() { # command, files...: it succeeds for each
+	local command=$1 file bad=0
+	shift
+	for file; do
+		"$command" "$file" >"$dir/all.out" 2>&1 || { echo "${file##*/}: $(tail -n 3 "$dir/all.out")" && bad=1; }
+	done
+	return $bad
+}
+
+had=0
+for release in 1.22 newest; do
+	go_tools $release || continue
+	had=$((had + 1))
+	echo "go $go_number: $(cat "$go_root/VERSION" | head -n 1)"
+	formats=(22)
+	[ "${go_number#1.}" -lt 23 ] || formats+=(23)
+	[ "${go_number#1.}" -lt 25 ] || formats+=(25)
+	[ "${go_number#1.}" -lt 26 ] || formats+=(26)
+	for version in "${formats[@]}"; do
+		check "go $go_number reads every export as go 1.$version" all parses "$dir/$version"/*.trace
+		check "go $go_number finds each valid" "$go_strict" "$version" "$dir/$version"/*.trace
+	done
+	check "go $go_number makes its four profiles" all profiles "$dir/22"/*.trace
+	for name in convoy pipeline calls ring cut hand-views-states hand-smallest; do
+		[ ! -e "$dir/22/$name.trace" ] || check "go $go_number serves every page of $name" serves "$dir/22/$name.trace"
+	done
+	if [ -e "$dir/cpu/convoy.trace" ]; then
+		check "go $go_number reads --procs=cpu" parses "$dir/cpu/convoy.trace"
+		check "go $go_number finds it valid" "$go_strict" 22 "$dir/cpu/convoy.trace"
+		check "go $go_number serves every page of it" serves "$dir/cpu/convoy.trace"
+	fi
+done
+[ $had -gt 0 ] || skip "no release of Go could be had"
+finish
