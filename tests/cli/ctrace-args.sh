@@ -32,7 +32,7 @@ ctrace raw --encode t.txt -o t.ctrace || fail "raw --encode"
 
 refuses 2 "no command 'locsk'" ctrace locsk t.ctrace
 refuses 2 "no command 'nothing'" ctrace help nothing
-for c in report locks threads sched counters waits tasks regions export info; do
+for c in report locks threads sched counters waits tasks regions info; do
 	refuses 2 "which trace" ctrace $c
 	refuses 2 "no-such-file" ctrace $c no-such-file
 	refuses 2 "one argument too many: more" ctrace $c t.ctrace more

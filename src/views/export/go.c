@@ -62,7 +62,8 @@ struct export
 	struct ct_go_stacks stacks;
 	struct ct_go_procs procs;
 	struct ct_timeline *timeline;
-	struct goroutine *all; /* by row of the thread */
+	struct goroutine *newest; /* that got a P last */
+	struct goroutine *all;	  /* by row of the thread */
 	struct waiting *by_cell;
 	uint32_t outside, preempted; /* stacks */
 	uint32_t last_number;
@@ -154,6 +155,11 @@ static void tell_dues(struct export *x, struct goroutine *g)
 		free(x->notes[i]);
 	}
 	x->notes_n = 0;
+	if (x->notes_left_out) {
+		snprintf(name, sizeof(name), "and %u messages of losses more", x->notes_left_out);
+		x->notes_left_out = 0;
+		log_event(x, g->number, "ctrace", name);
+	}
 }
 
 static void start(struct export *x, struct goroutine *g)
@@ -162,6 +168,7 @@ static void start(struct export *x, struct goroutine *g)
 	event(x, g->number, CT_GO_START, g->number, g_seq(x, g), 0);
 	g->status = CT_GO_RUNNING;
 	g->wait = 0;
+	x->newest = g;
 	tell_dues(x, g);
 }
 
@@ -396,22 +403,12 @@ static void end(struct export *x, struct goroutine *g)
 
 /* --- records -------------------------------------------------------------------------------------------------------------------- */
 
-static void note_loss(struct export *x, const struct ct_record *r)
+static void note(struct export *x, const char *text)
 {
-	const struct ct_thread *t = ct_model_thread(x->v->model, (uint32_t)r->v[CT_F_lost_thread]);
-	char text[CT_NAME_MAX + 200], name[CT_NAME_MAX];
-
 	if (x->notes_n == NOTES_MAX) {
 		x->notes_left_out++;
 		return;
 	}
-	snprintf(text, sizeof(text), "lost: %llu records of %s in the %llu us before: %s",
-		 (unsigned long long)r->v[CT_F_lost_count],
-		 t ? ct_name_thread(x->v, t, name, sizeof(name)) : "several threads",
-		 (unsigned long long)(ct_view_ns(x->v, r->v[CT_F_lost_span]) / 1000),
-		 ct_trace_loss_text((unsigned)(r->v[CT_F_lost_reason] < CT_LOSS_REASONS
-						       ? r->v[CT_F_lost_reason]
-						       : 0)));
 	x->notes[x->notes_n] = strdup(text);
 	if (x->notes[x->notes_n])
 		x->notes_n++;
@@ -419,18 +416,54 @@ static void note_loss(struct export *x, const struct ct_record *r)
 		x->err = -ENOMEM;
 }
 
+static void note_loss(struct export *x, const struct ct_record *r)
+{
+	const struct ct_thread *t = ct_model_thread(x->v->model, (uint32_t)r->v[CT_F_lost_thread]);
+	uint64_t reason = r->v[CT_F_lost_reason];
+	char text[CT_NAME_MAX + 200], name[CT_NAME_MAX];
+
+	snprintf(text, sizeof(text), "lost: %llu records of %s in the %llu us before: %s",
+		 (unsigned long long)r->v[CT_F_lost_count],
+		 t ? ct_name_thread(x->v, t, name, sizeof(name)) : "several threads",
+		 (unsigned long long)(ct_view_ns(x->v, r->v[CT_F_lost_span]) / 1000),
+		 reason < CT_LOSS_REASONS ? ct_trace_loss_text((unsigned)reason) : "unknown");
+	note(x, text);
+}
+
+/* What the trace counts as lost in all, of which nobody may have told when. */
+static void note_losses(struct export *x)
+{
+	const uint64_t *lost = ct_trace_losses(x->v->trace);
+	char text[200];
+	unsigned i;
+
+	for (i = 0; i < CT_LOSS_REASONS; i++) {
+		if (!lost[i])
+			continue;
+		snprintf(text, sizeof(text), "lost in all: %llu: %s", (unsigned long long)lost[i],
+			 ct_trace_loss_text(i));
+		note(x, text);
+	}
+}
+
 static void take_record(struct export *x, const struct ct_record *r)
 {
 	uint64_t process = r->v[CT_F_usage_process];
+	struct goroutine *by = x->newest;
 
 	if (r->type == CT_EV_lost) {
 		note_loss(x, r);
+		by = by_serial(x, (uint32_t)r->v[CT_F_lost_thread]);
 	} else if (r->type == CT_EV_usage && process < x->v->model->tables.process_count &&
 		   ct_view_shows_process(x->v, (uint32_t)process)) {
 		x->memory += r->v[CT_F_usage_resident] - x->resident[process];
 		x->resident[process] = r->v[CT_F_usage_resident];
 		x->memory_due = true;
 	}
+	if (!by || by->status != CT_GO_RUNNING)
+		by = x->newest;
+	if (by && by->status == CT_GO_RUNNING)
+		tell_dues(x, by);
 }
 
 static void take(struct export *x, const struct ct_timeline_item *i)
@@ -525,6 +558,7 @@ static int prepare(struct export *x, const struct ct_export_options *o, FILE *ou
 	x->stacks.wire = x->w;
 	x->outside = ct_go_stack(x->w, ct_go_stack_key(0, CT_GO_OUTSIDE, false));
 	x->preempted = ct_go_stack(x->w, ct_go_stack_key(0, CT_GO_PREEMPTED, false));
+	note_losses(x);
 	return ct_timeline_build(x->v->trace, m, &options, NULL, NULL, &x->timeline);
 }
 
