@@ -372,7 +372,7 @@ check-interop:
 	$(Q)tests/deps.sh $(test_groups) interop
 	$(sub_make) check-interop-run
 
-check-interop-run: all subjects $(B)/unit/test_go_rules
+check-interop-run: all subjects $(B)/unit/test_go_rules $(B)/unit/test_export_go
 	$(Q)BUILD=$(abspath $(B)) INTEROP_DIR=$(abspath $(O))/interop JOBS=$(JOBS) tests/interop/interop.sh
 
 check-san: all units subjects

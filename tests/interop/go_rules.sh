@@ -17,11 +17,16 @@ refused() { # file
 	# by the reader, not by the validator behind it
 	grep -qv 'is not valid' "$dir/verdict" || { cat "$dir/verdict" && return 1; }
 }
+mkdir "$dir/random"
+check "the mirror takes random traces" env EXPORT_GO_DIR="$dir/random" "$BUILD/unit/test_export_go"
 had=0
 for release in 1.22 newest; do
 	go_tools $release || continue
 	had=1
 	check "go $go_number takes what is right" "$go_strict" 22 "$dir/rules/right.trace"
+	check "go $go_number takes $(find "$dir/random" -name '*.22.trace' | wc -l) random traces" "$go_strict" 22 "$dir"/random/*.22.trace
+	[ "${go_number#1.}" -lt 26 ] ||
+		check "and $(find "$dir/random" -name '*.26.trace' | wc -l) of go 1.26" "$go_strict" 26 "$dir"/random/*.26.trace
 	for file in "$dir"/rules/*.trace; do
 		name=${file##*/} name=${name%.trace}
 		[ "$name" = right ] || check "go $go_number refuses $name" refused "$file"
