@@ -19,14 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/timeline.h"
 #include "views/analyze/names.h"
-#include "views/analyze/text.h"
 #include "views/export/export.h"
+#include "views/export/go_int.h"
 #include "views/export/go_ops.h"
-#include "views/export/go_procs.h"
-#include "views/export/go_stacks.h"
-#include "views/export/go_wire.h"
 
 /* A call shorter than this keeps its P, as one does in Go: no more than a mark in the run. */
 #define SHORT_CALL_NS 20000u
@@ -34,212 +30,6 @@
 /* Numbers the viewer has rows of its own for. */
 #define PSEUDO_FIRST 1000001u
 #define PSEUDO_LAST  1000005u
-
-struct goroutine {
-	uint32_t number; /* of G and M; 0: not begun */
-	uint32_t p;	 /* that it holds */
-	uint32_t wait;	 /* number of the wait it is waiting or calling in; 0: in none */
-	uint8_t status;	 /* enum ct_go_status */
-	bool labelled;
-	uint32_t reason; /* string, while it waits */
-	uint32_t stack;	 /* of the wait */
-};
-
-/* What the waits of a cell are in a Go trace. */
-struct waiting {
-	uint32_t reason, stack; /* string, stack */
-	uint8_t how;		/* enum ct_go_how */
-	bool known;
-};
-
-/* A message that has to wait for somebody who can tell it. */
-#define NOTES_MAX 64u
-
-struct export
-{
-	struct ct_view *v;
-	struct ct_go_wire *w;
-	struct ct_go_stacks stacks;
-	struct ct_go_procs procs;
-	struct ct_timeline *timeline;
-	struct goroutine *newest; /* that got a P last */
-	struct goroutine *all;	  /* by row of the thread */
-	struct waiting *by_cell;
-	uint32_t outside, preempted; /* stacks */
-	uint32_t last_number;
-	uint32_t cpus;
-	uint32_t generation; /* that was told the number of processors */
-	uint32_t gens;
-	char *notes[NOTES_MAX];
-	uint32_t notes_n, notes_left_out;
-	uint64_t *resident; /* by process */
-	uint64_t memory;
-	bool memory_due;
-	uint64_t now; /* ns */
-	const struct ct_timeline_item *item;
-	int err;
-};
-
-/* --- single events -------------------------------------------------------------------------------------------------------------- */
-
-static void event(struct export *x, uint32_t m, enum ct_go_event e, uint64_t a0, uint64_t a1,
-		  uint64_t a2)
-{
-	const uint64_t args[CT_GO_ARGS_MAX] = {a0, a1, a2, 0};
-
-	if (!x->err)
-		x->err = ct_go_event(x->w, m, x->now, e, args);
-}
-
-static void log_event(struct export *x, uint32_t m, const char *category, const char *text)
-{
-	const uint64_t args[CT_GO_ARGS_MAX] = {0, ct_go_string(x->w, category),
-					       ct_go_string(x->w, text), 0};
-
-	if (!x->err)
-		x->err = ct_go_event(x->w, m, x->now, CT_GO_LOG, args);
-}
-
-static void take_p(struct export *x, struct goroutine *g)
-{
-	bool introduce;
-
-	if (g->p)
-		return;
-	g->p = ct_go_procs_take(&x->procs, g->number, x->item, &introduce);
-	if (!g->p) {
-		x->err = -ENOMEM;
-		return;
-	}
-	if (introduce)
-		event(x, g->number, CT_GO_PROC_STATUS, g->p, CT_GO_PROC_IDLE, 0);
-	event(x, g->number, CT_GO_PROC_START, g->p, ct_go_order_p_seq(ct_go_order(x->w), g->p), 0);
-}
-
-static void drop_p(struct export *x, struct goroutine *g)
-{
-	if (!g->p)
-		return;
-	event(x, g->number, CT_GO_PROC_STOP, 0, 0, 0);
-	ct_go_procs_drop(&x->procs, g->number, g->p);
-	g->p = 0;
-}
-
-static uint32_t g_seq(const struct export *x, const struct goroutine *g)
-{
-	return ct_go_order_g_seq(ct_go_order(x->w), g->number);
-}
-
-/* What can only be told by somebody who runs. */
-static void tell_dues(struct export *x, struct goroutine *g)
-{
-	char name[CT_NAME_MAX];
-	uint32_t i;
-
-	if (!g->labelled) {
-		g->labelled = true;
-		ct_name_thread_apart(x->v, ct_model_thread_at(x->v->model, (uint32_t)(g - x->all)),
-				     x->v->many_processes ? CT_NONE : 0, name, sizeof(name));
-		event(x, g->number, CT_GO_LABEL, ct_go_string(x->w, name), 0, 0);
-	}
-	if (x->generation != x->gens) {
-		x->generation = x->gens;
-		event(x, g->number, CT_GO_PROCS_CHANGE, x->cpus, 0, 0);
-	}
-	if (x->memory_due) {
-		x->memory_due = false;
-		event(x, g->number, CT_GO_HEAP_ALLOC, x->memory, 0, 0);
-	}
-	for (i = 0; i < x->notes_n; i++) {
-		log_event(x, g->number, "ctrace", x->notes[i]);
-		free(x->notes[i]);
-	}
-	x->notes_n = 0;
-	if (x->notes_left_out) {
-		snprintf(name, sizeof(name), "and %u messages of losses more", x->notes_left_out);
-		x->notes_left_out = 0;
-		log_event(x, g->number, "ctrace", name);
-	}
-}
-
-static void start(struct export *x, struct goroutine *g)
-{
-	take_p(x, g);
-	event(x, g->number, CT_GO_START, g->number, g_seq(x, g), 0);
-	g->status = CT_GO_RUNNING;
-	g->wait = 0;
-	x->newest = g;
-	tell_dues(x, g);
-}
-
-static void unblock(struct export *x, uint32_t by, struct goroutine *g, uint32_t stack)
-{
-	event(x, by, CT_GO_UNBLOCK, g->number, g_seq(x, g), stack);
-	g->status = CT_GO_RUNNABLE;
-}
-
-/* --- ways between states -------------------------------------------------------------------------------------------------------- */
-
-static void end_call(struct export *x, struct goroutine *g)
-{
-	if (g->p) {
-		event(x, g->number, CT_GO_SYSCALL_END, 0, 0, 0);
-		g->status = CT_GO_RUNNING;
-		g->wait = 0;
-		return;
-	}
-	event(x, g->number, CT_GO_SYSCALL_END_BLOCKED, 0, 0, 0);
-	g->status = CT_GO_RUNNABLE;
-}
-
-static void to_running(struct export *x, struct goroutine *g)
-{
-	if (g->status == CT_GO_SYSCALL)
-		end_call(x, g);
-	if (g->status == CT_GO_WAITING) {
-		take_p(x, g);
-		unblock(x, g->number, g, g->stack);
-	}
-	if (g->status == CT_GO_RUNNABLE)
-		start(x, g);
-}
-
-static void to_waiting(struct export *x, struct goroutine *g, uint32_t reason, uint32_t stack)
-{
-	if (g->status == CT_GO_WAITING && g->wait == x->item->wait && g->reason == reason)
-		return;
-	to_running(x, g);
-	event(x, g->number, CT_GO_BLOCK, reason, stack, 0);
-	drop_p(x, g);
-	g->status = CT_GO_WAITING;
-	g->reason = reason;
-	g->stack = stack;
-	g->wait = x->item->wait;
-}
-
-static void to_stopped(struct export *x, struct goroutine *g, uint32_t reason, uint32_t stack)
-{
-	if (g->status == CT_GO_RUNNABLE)
-		return;
-	to_running(x, g);
-	event(x, g->number, CT_GO_STOP, reason, stack, 0);
-	drop_p(x, g);
-	g->status = CT_GO_RUNNABLE;
-}
-
-static void to_calling(struct export *x, struct goroutine *g, uint32_t stack, bool keep_p)
-{
-	if (g->status != CT_GO_SYSCALL || g->wait != x->item->wait) {
-		to_running(x, g);
-		event(x, g->number, CT_GO_SYSCALL_BEGIN, ct_go_order_p_seq(ct_go_order(x->w), g->p),
-		      stack, 0);
-		g->status = CT_GO_SYSCALL;
-		g->stack = stack;
-		g->wait = x->item->wait;
-	}
-	if (!keep_p)
-		drop_p(x, g);
-}
 
 static struct goroutine *by_serial(struct export *x, uint32_t serial)
 {
@@ -274,12 +64,12 @@ static struct waiting waiting(struct export *x)
 
 static void outside(struct export *x, struct goroutine *g)
 {
-	to_waiting(x, g, 0, x->outside);
+	ct_go_to_waiting(x, g, 0, x->outside);
 }
 
 static void preempted(struct export *x, struct goroutine *g)
 {
-	to_stopped(x, g, ct_go_string(x->w, "preempted"), x->preempted);
+	ct_go_to_stopped(x, g, ct_go_string(x->w, "preempted"), x->preempted);
 }
 
 static void blocked(struct export *x, struct goroutine *g)
@@ -288,12 +78,12 @@ static void blocked(struct export *x, struct goroutine *g)
 	struct waiting w = waiting(x);
 
 	switch (w.how) {
-	case CT_GO_BLOCKS: to_waiting(x, g, w.reason, w.stack); break;
-	case CT_GO_YIELDS: to_stopped(x, g, w.reason, w.stack); break;
+	case CT_GO_BLOCKS: ct_go_to_waiting(x, g, w.reason, w.stack); break;
+	case CT_GO_YIELDS: ct_go_to_stopped(x, g, w.reason, w.stack); break;
 	default:
-		to_calling(x, g, w.stack,
-			   i->source == CT_SOURCE_WAITS && !i->open &&
-				   ct_trace_ns(x->v->trace, i->to) - x->now < SHORT_CALL_NS);
+		ct_go_to_calling(x, g, w.stack,
+				 i->source == CT_SOURCE_WAITS && !i->open &&
+					 ct_trace_ns(x->v->trace, i->to) - x->now < SHORT_CALL_NS);
 		break;
 	}
 }
@@ -311,15 +101,15 @@ static void woken(struct export *x, struct goroutine *g)
 			outside(x, g);
 	}
 	if (g->status == CT_GO_SYSCALL) {
-		drop_p(x, g);
-		end_call(x, g);
+		ct_go_drop_p(x, g);
+		ct_go_end_call(x, g);
 	} else if (g->status == CT_GO_WAITING && by && by != g && by->p) {
-		unblock(x, by->number, g,
-			ct_go_stack(x->w, ct_go_stack_key(i->waker_stack, i->op, true)));
+		ct_go_unblock(x, by->number, g,
+			      ct_go_stack(x->w, ct_go_stack_key(i->waker_stack, i->op, true)));
 	} else if (g->status == CT_GO_WAITING) { /* nobody here did it */
-		take_p(x, g);
-		unblock(x, g->number, g, g->stack);
-		drop_p(x, g);
+		ct_go_take_p(x, g);
+		ct_go_unblock(x, g->number, g, g->stack);
+		ct_go_drop_p(x, g);
 	}
 }
 
@@ -330,9 +120,9 @@ static void call(struct export *x, struct goroutine *g)
 
 	if (w.how != CT_GO_CALLS || (g->wait == i->wait && g->status == CT_GO_RUNNABLE) ||
 	    (g->wait == i->wait && g->status == CT_GO_SYSCALL && !g->p))
-		to_running(x, g); /* the end of it, when it has slept in it */
+		ct_go_to_running(x, g); /* the end of it, when it has slept in it */
 	else if (g->status != CT_GO_RUNNING || g->wait != i->wait)
-		to_calling(x, g, w.stack, true);
+		ct_go_to_calling(x, g, w.stack, true);
 }
 
 /* With --procs=cpu it may go on elsewhere: then it has left the one it had. */
@@ -350,7 +140,7 @@ static void take_state(struct export *x, struct goroutine *g)
 	case CT_STATE_RUNNING:
 	case CT_STATE_AWAKE:
 		change_cpu(x, g);
-		to_running(x, g);
+		ct_go_to_running(x, g);
 		break;
 	case CT_STATE_CALL:
 		change_cpu(x, g);
@@ -359,7 +149,7 @@ static void take_state(struct export *x, struct goroutine *g)
 	case CT_STATE_WOKEN: woken(x, g); break;
 	case CT_STATE_PREEMPTED:
 		if (g->status == CT_GO_SYSCALL)
-			drop_p(x, g);
+			ct_go_drop_p(x, g);
 		else
 			preempted(x, g);
 		break;
@@ -381,22 +171,22 @@ static void begin(struct export *x, struct goroutine *g)
 	g->number = x->last_number;
 	g->status = CT_GO_RUNNABLE;
 	if (parent && parent->p && parent->status == CT_GO_RUNNING && x->item->ticks == t->begin) {
-		event(x, parent->number, CT_GO_CREATE, g->number, stack,
-		      ct_go_stack(x->w, ct_go_plain_key(t->create_stack)));
+		ct_go_tell(x, parent->number, CT_GO_CREATE, g->number, stack,
+			   ct_go_stack(x->w, ct_go_plain_key(t->create_stack)));
 		return;
 	}
-	take_p(x, g);
-	event(x, g->number, CT_GO_CREATE, g->number, stack, 0);
-	drop_p(x, g);
+	ct_go_take_p(x, g);
+	ct_go_tell(x, g->number, CT_GO_CREATE, g->number, stack, 0);
+	ct_go_drop_p(x, g);
 }
 
 static void end(struct export *x, struct goroutine *g)
 {
 	if (!x->item->ended)
 		return;
-	to_running(x, g);
-	event(x, g->number, CT_GO_DESTROY, 0, 0, 0);
-	drop_p(x, g);
+	ct_go_to_running(x, g);
+	ct_go_tell(x, g->number, CT_GO_DESTROY, 0, 0, 0);
+	ct_go_drop_p(x, g);
 	ct_go_procs_end(&x->procs, g->number);
 	g->status = CT_GO_NONE;
 }
@@ -463,7 +253,7 @@ static void take_record(struct export *x, const struct ct_record *r)
 	if (!by || by->status != CT_GO_RUNNING)
 		by = x->newest;
 	if (by && by->status == CT_GO_RUNNING)
-		tell_dues(x, by);
+		ct_go_tell_dues(x, by);
 }
 
 static void take(struct export *x, const struct ct_timeline_item *i)

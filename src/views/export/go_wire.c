@@ -1,82 +1,18 @@
 /*
  * go_wire.c - see go_wire.h.  The format is that of Go 1.22 to 1.27: "execution trace format v2".
  */
-#include "views/export/go_wire.h"
+#include "views/export/go_wire_int.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "views/export/go_text.h"
-
-#define BATCH_MAX   65536u
-#define EVENT_MAX   64u /* of a timed event: a byte and at most six numbers */
-#define BATCH_FIRST 256u
 /* So many events in a generation, more where its table of stacks would else be the larger part, but not more than a reader can hold. */
 #define GENERATION_EVENTS 300000u
 #define EVENTS_PER_STACK  256u
 #define EVENTS_MAX	  2500000u
 
-enum {
-	EV_BATCH = 1,
-	EV_STACKS = 2,
-	EV_STACK = 3,
-	EV_STRINGS = 4,
-	EV_STRING = 5,
-	EV_FREQUENCY = 8,
-	EV_SYNC = 50,
-	EV_CLOCK_SNAPSHOT = 51,
-	EV_END_OF_GENERATION = 52
-};
-
-struct buffer {
-	uint8_t *bytes;
-	uint32_t used, room;
-	uint64_t base, last; /* times of the batch and of its newest event */
-};
-
-struct string_row {
-	uint64_t hash; /* key; of equal ones the first that is free from there on */
-	uint32_t text; /* in w->texts */
-	uint32_t length;
-	uint32_t gen, id;
-};
-
-struct stack_row {
-	uint64_t key; /* key */
-	uint32_t gen, id;
-};
-
-struct list {
-	uint32_t *rows;
-	uint32_t n, room;
-};
-
-struct ct_go_wire {
-	struct ct_go_wire_options o;
-	struct ct_go_order order;
-	struct buffer *m; /* by thread */
-	uint32_t m_room;
-	struct list open;    /* threads with a batch that is not empty */
-	struct buffer table; /* a table of the generation that is being closed */
-	struct ct_table strings, stacks;
-	struct ct_pool_text texts;
-	struct list used_strings, used_stacks; /* in this generation, by id - 1 */
-	uint64_t now, begin;		       /* of the generation */
-	uint64_t events, all_events, bytes;
-	const char *why;
-	int error;
-};
-
 /* --- bytes ---------------------------------------------------------------------------------------------------------------------- */
-
-static uint8_t *put(uint8_t *p, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p++ = (uint8_t)v;
-	return p;
-}
 
 static void write_bytes(struct ct_go_wire *w, const void *bytes, size_t n)
 {
@@ -88,7 +24,7 @@ static void write_bytes(struct ct_go_wire *w, const void *bytes, size_t n)
 	w->bytes += n;
 }
 
-static bool make_room(struct ct_go_wire *w, struct buffer *b, uint32_t n)
+bool ct_go_make_room(struct ct_go_wire *w, struct buffer *b, uint32_t n)
 {
 	uint32_t room = b->room ? b->room : BATCH_FIRST;
 	uint8_t *p;
@@ -108,7 +44,7 @@ static bool make_room(struct ct_go_wire *w, struct buffer *b, uint32_t n)
 }
 
 /* Writes out what a batch has so far.  m 0: of no thread. */
-static void flush(struct ct_go_wire *w, struct buffer *b, uint32_t m)
+void ct_go_flush(struct ct_go_wire *w, struct buffer *b, uint32_t m)
 {
 	uint8_t head[64], *p = head;
 
@@ -124,7 +60,7 @@ static void flush(struct ct_go_wire *w, struct buffer *b, uint32_t m)
 	b->used = 0;
 }
 
-static bool list_add(struct ct_go_wire *w, struct list *l, uint32_t row)
+bool ct_go_list_add(struct ct_go_wire *w, struct list *l, uint32_t row)
 {
 	uint32_t room = l->room * 2 + 64, *p;
 
@@ -139,142 +75,6 @@ static bool list_add(struct ct_go_wire *w, struct list *l, uint32_t row)
 	}
 	l->rows[l->n++] = row;
 	return true;
-}
-
-/* --- strings and stacks --------------------------------------------------------------------------------------------------------- */
-
-static uint64_t hash_of(const char *s, size_t n)
-{
-	uint64_t h = 14695981039346656037u;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		h = (h ^ (uint8_t)s[i]) * 1099511628211u;
-	return h;
-}
-
-uint32_t ct_go_string(struct ct_go_wire *w, const char *text)
-{
-	char clean[CT_GO_STRING_MAX];
-	size_t n = ct_go_text_clean(clean, sizeof(clean), text);
-	uint64_t hash = hash_of(clean, n);
-	struct string_row *row;
-	uint32_t before, i;
-
-	if (!n)
-		return 0;
-	for (;; hash++) {
-		before = w->strings.count;
-		i = ct_table_put(&w->strings, &hash);
-		row = ct_table_row(&w->strings, i);
-		if (w->strings.failed)
-			break;
-		if (w->strings.count != before) {
-			row->length = (uint32_t)n;
-			if (!ct_pool_text_add(&w->texts, clean, n, &row->text))
-				break;
-			return i + 1;
-		}
-		if (row->length == n && !memcmp(ct_pool_text_at(&w->texts, row->text), clean, n))
-			return i + 1;
-	}
-	w->error = -ENOMEM;
-	return 0;
-}
-
-static uint32_t string_id(struct ct_go_wire *w, uint64_t number)
-{
-	struct string_row *row;
-
-	if (!number || number > w->strings.count)
-		return 0;
-	row = ct_table_row(&w->strings, (uint32_t)number - 1);
-	if (row->gen != w->order.gen) {
-		if (!list_add(w, &w->used_strings, (uint32_t)number - 1))
-			return 0;
-		row->gen = w->order.gen;
-		row->id = w->used_strings.n;
-	}
-	return row->id;
-}
-
-uint32_t ct_go_stack(struct ct_go_wire *w, uint64_t key)
-{
-	uint32_t i;
-
-	if (!key)
-		return 0;
-	i = ct_table_put(&w->stacks, &key);
-	if (w->stacks.failed) {
-		w->error = -ENOMEM;
-		return 0;
-	}
-	return i + 1;
-}
-
-static uint32_t stack_id(struct ct_go_wire *w, uint64_t number)
-{
-	struct stack_row *row;
-
-	if (!number || number > w->stacks.count)
-		return 0;
-	row = ct_table_row(&w->stacks, (uint32_t)number - 1);
-	if (row->gen != w->order.gen) {
-		if (!list_add(w, &w->used_stacks, (uint32_t)number - 1))
-			return 0;
-		row->gen = w->order.gen;
-		row->id = w->used_stacks.n;
-	}
-	return row->id;
-}
-
-/* Room in the table of the generation; begins another batch where the entry does not fit any more. */
-static uint8_t *table_room(struct ct_go_wire *w, uint8_t kind, uint32_t n)
-{
-	struct buffer *b = &w->table;
-
-	if (b->used + n > BATCH_MAX)
-		flush(w, b, 0);
-	if (!make_room(w, b, n + 1))
-		return NULL;
-	if (!b->used) {
-		b->base = w->begin;
-		b->bytes[b->used++] = kind;
-	}
-	return b->bytes + b->used;
-}
-
-static void write_stack(struct ct_go_wire *w, uint32_t id)
-{
-	const struct stack_row *row = ct_table_row(&w->stacks, w->used_stacks.rows[id - 1]);
-	struct ct_go_frame frame[CT_GO_FRAMES_MAX];
-	size_t n = w->o.stack(w->o.arg, row->key, frame), i;
-	uint8_t *p = table_room(w, EV_STACKS, (uint32_t)(24 + 40 * n));
-
-	if (!p)
-		return;
-	*p++ = EV_STACK;
-	p = put(put(p, id), n);
-	for (i = 0; i < n; i++) {
-		p = put(p, frame[i].pc);
-		p = put(p, string_id(w, frame[i].function));
-		p = put(p, string_id(w, frame[i].file));
-		p = put(p, frame[i].line);
-	}
-	w->table.used = (uint32_t)(p - w->table.bytes);
-}
-
-static void write_string(struct ct_go_wire *w, uint32_t id)
-{
-	const struct string_row *row = ct_table_row(&w->strings, w->used_strings.rows[id - 1]);
-	uint8_t *p = table_room(w, EV_STRINGS, 24 + row->length);
-
-	if (!p)
-		return;
-	*p++ = EV_STRING;
-	p = put(put(p, id), row->length);
-	memcpy(p, ct_pool_text_at(&w->texts, row->text), row->length);
-	w->table.used = (uint32_t)(p + row->length - w->table.bytes);
 }
 
 /* --- events --------------------------------------------------------------------------------------------------------------------- */
@@ -302,32 +102,32 @@ static void to_wire(struct ct_go_wire *w, enum ct_go_event event, uint64_t *a)
 	switch (event) {
 	case CT_GO_PROCS_CHANGE:
 	case CT_GO_SYSCALL_BEGIN:
-	case CT_GO_TASK_END: a[1] = stack_id(w, a[1]); break;
+	case CT_GO_TASK_END: a[1] = ct_go_stack_id(w, a[1]); break;
 	case CT_GO_CREATE:
-		a[1] = stack_id(w, a[1]);
-		a[2] = stack_id(w, a[2]);
+		a[1] = ct_go_stack_id(w, a[1]);
+		a[2] = ct_go_stack_id(w, a[2]);
 		break;
 	case CT_GO_STOP:
 	case CT_GO_BLOCK:
-		a[0] = string_id(w, a[0]);
-		a[1] = stack_id(w, a[1]);
+		a[0] = ct_go_string_id(w, a[0]);
+		a[1] = ct_go_stack_id(w, a[1]);
 		break;
-	case CT_GO_UNBLOCK: a[2] = stack_id(w, a[2]); break;
+	case CT_GO_UNBLOCK: a[2] = ct_go_stack_id(w, a[2]); break;
 	case CT_GO_STATUS: a[1] = a[1] ? a[1] : UINT64_MAX; break;
-	case CT_GO_LABEL: a[0] = string_id(w, a[0]); break;
+	case CT_GO_LABEL: a[0] = ct_go_string_id(w, a[0]); break;
 	case CT_GO_TASK_BEGIN:
-		a[2] = string_id(w, a[2]);
-		a[3] = stack_id(w, a[3]);
+		a[2] = ct_go_string_id(w, a[2]);
+		a[3] = ct_go_stack_id(w, a[3]);
 		break;
 	case CT_GO_REGION_BEGIN:
 	case CT_GO_REGION_END:
-		a[1] = string_id(w, a[1]);
-		a[2] = stack_id(w, a[2]);
+		a[1] = ct_go_string_id(w, a[1]);
+		a[2] = ct_go_stack_id(w, a[2]);
 		break;
 	case CT_GO_LOG:
-		a[1] = string_id(w, a[1]);
-		a[2] = string_id(w, a[2]);
-		a[3] = stack_id(w, a[3]);
+		a[1] = ct_go_string_id(w, a[1]);
+		a[2] = ct_go_string_id(w, a[2]);
+		a[3] = ct_go_stack_id(w, a[3]);
 		break;
 	default: break;
 	}
@@ -351,12 +151,12 @@ static int add_event(struct ct_go_wire *w, uint32_t m, uint64_t ns, enum ct_go_e
 	if (!b)
 		return w->error;
 	if (b->used + EVENT_MAX > BATCH_MAX)
-		flush(w, b, m);
-	if (!make_room(w, b, EVENT_MAX))
+		ct_go_flush(w, b, m);
+	if (!ct_go_make_room(w, b, EVENT_MAX))
 		return w->error;
 	if (!b->used) {
 		b->base = b->last = ns;
-		if (!list_add(w, &w->open, m))
+		if (!ct_go_list_add(w, &w->open, m))
 			return w->error;
 	}
 	p = b->bytes + b->used;
@@ -434,12 +234,12 @@ static void write_clock(struct ct_go_wire *w)
 		p = put(put(p, 0), w->begin);
 		p = put(put(p, wall / 1000000000), wall % 1000000000);
 	}
-	if (!make_room(w, &w->table, sizeof(bytes)))
+	if (!ct_go_make_room(w, &w->table, sizeof(bytes)))
 		return;
 	w->table.base = w->begin;
 	w->table.used = (uint32_t)(p - bytes);
 	memcpy(w->table.bytes, bytes, w->table.used);
-	flush(w, &w->table, 0);
+	ct_go_flush(w, &w->table, 0);
 }
 
 static void close_generation(struct ct_go_wire *w)
@@ -447,18 +247,12 @@ static void close_generation(struct ct_go_wire *w)
 	uint32_t i;
 
 	for (i = 0; i < w->open.n; i++)
-		flush(w, &w->m[w->open.rows[i]], w->open.rows[i]);
+		ct_go_flush(w, &w->m[w->open.rows[i]], w->open.rows[i]);
 	w->open.n = 0;
 	write_clock(w);
-	for (i = 1; i <= w->used_stacks.n && !w->error; i++)
-		write_stack(w, i);
-	flush(w, &w->table, 0);
-	for (i = 1; i <= w->used_strings.n && !w->error; i++)
-		write_string(w, i);
-	flush(w, &w->table, 0);
+	ct_go_write_tables(w);
 	if (w->o.version >= 26)
 		write_bytes(w, (const uint8_t[]){EV_END_OF_GENERATION}, 1);
-	w->used_stacks.n = w->used_strings.n = 0;
 	w->all_events += w->events;
 	w->events = 0;
 }
