@@ -195,15 +195,10 @@ static void end(struct export *x, struct goroutine *g)
 
 static void note(struct export *x, const char *text)
 {
-	if (x->notes_n == NOTES_MAX) {
+	if (x->notes_n == NOTES_MAX)
 		x->notes_left_out++;
-		return;
-	}
-	x->notes[x->notes_n] = strdup(text);
-	if (x->notes[x->notes_n])
-		x->notes_n++;
 	else
-		x->err = -ENOMEM;
+		snprintf(x->notes[x->notes_n++], NOTE_BYTES, "%.*s", (int)NOTE_BYTES - 1, text);
 }
 
 static void note_loss(struct export *x, const struct ct_record *r)
@@ -358,7 +353,6 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 	struct export x = {.v = v};
 	struct ct_timeline_item item;
 	struct ct_go_sizes sizes = {0};
-	uint32_t i;
 
 	if (o->procs == CT_PROCS_CPU && !ct_turns_any(&v->model->turns)) {
 		snprintf(sums->why, sizeof(sums->why),
@@ -384,8 +378,6 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 	sums->generations = sizes.generations;
 	sums->threads = x.last_number;
 	sums->processors = x.procs.count;
-	for (i = 0; i < x.notes_n; i++)
-		free(x.notes[i]);
 	ct_timeline_free(x.timeline);
 	ct_go_wire_free(x.w);
 	ct_go_stacks_free(&x.stacks);

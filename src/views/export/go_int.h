@@ -27,7 +27,8 @@ struct waiting {
 };
 
 /* A message that has to wait for somebody who can tell it. */
-#define NOTES_MAX 64u
+#define NOTES_MAX  64u
+#define NOTE_BYTES 400u
 
 struct export
 {
@@ -44,7 +45,7 @@ struct export
 	uint32_t cpus;
 	uint32_t generation; /* that was told the number of processors */
 	uint32_t gens;
-	char *notes[NOTES_MAX];
+	char notes[NOTES_MAX][NOTE_BYTES];
 	uint32_t notes_n, notes_left_out;
 	uint64_t *resident; /* by process */
 	uint64_t memory;

@@ -2,7 +2,6 @@
  * go_moves.c - a goroutine from one state to another, by events that Go's reader takes in this order.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "views/analyze/names.h"
 #include "views/export/go_int.h"
@@ -78,10 +77,8 @@ void ct_go_tell_dues(struct export *x, struct goroutine *g)
 		x->memory_due = false;
 		ct_go_tell(x, g->number, CT_GO_HEAP_ALLOC, x->memory, 0, 0);
 	}
-	for (i = 0; i < x->notes_n; i++) {
+	for (i = 0; i < x->notes_n; i++)
 		log_event(x, g->number, "ctrace", x->notes[i]);
-		free(x->notes[i]);
-	}
 	x->notes_n = 0;
 	if (x->notes_left_out) {
 		snprintf(name, sizeof(name), "and %u messages of losses more", x->notes_left_out);

@@ -137,7 +137,7 @@ static int add_event(struct ct_go_wire *w, uint32_t m, uint64_t ns, enum ct_go_e
 		     const uint64_t *args)
 {
 	int n = ct_go_args(event), i;
-	uint64_t a[CT_GO_ARGS_MAX];
+	uint64_t a[CT_GO_ARGS_MAX] = {0};
 	struct buffer *b;
 	uint8_t *p;
 
