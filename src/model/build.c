@@ -35,6 +35,9 @@ struct feed {
 	void (*wait)(void *arg, const struct ct_ended *e);
 	void *wait_arg;
 	void (*take)(struct feed *f, const struct ct_who *who, const struct ct_record *r);
+	uint64_t others; /* events that are for `other` */
+	void (*other)(void *arg, const struct ct_event *e);
+	void *arg;
 };
 
 static void learn(struct feed *f, const struct ct_who *who, const struct ct_record *r)
@@ -76,7 +79,10 @@ static int walk(struct ct_trace *t, struct feed *feed, uint64_t events, ct_progr
 	while ((err = ct_walk_next(w, &e)) > 0) {
 		struct ct_who who = {e->process, e->thread, e->tid, e->slot};
 
-		feed->take(feed, &who, &e->r);
+		if (feed->others >> e->r.type & 1)
+			feed->other(feed->arg, e);
+		else
+			feed->take(feed, &who, &e->r);
 		if (progress && (++n & 0xffff) == 0)
 			progress(arg, from + share * ct_walk_progress(w));
 	}
@@ -182,18 +188,23 @@ int ct_model_build(struct ct_trace *t, const struct ct_model_options *options,
 	return 0;
 }
 
-int ct_states_build(struct ct_trace *t, struct ct_model *m,
-		    void (*span)(void *arg, const struct ct_span *s), void *span_arg,
-		    ct_progress_fn *progress, void *arg, struct ct_states **out)
+int ct_states_build_with(struct ct_trace *t, struct ct_model *m,
+			 void (*span)(void *arg, const struct ct_span *s), uint64_t events,
+			 void (*record)(void *arg, const struct ct_event *e), void *span_arg,
+			 ct_progress_fn *progress, void *arg, struct ct_states **out)
 {
-	struct feed feed = {
-		.model = m, .states = ct_states_new(m, span, span_arg), .take = take_state};
+	struct feed feed = {.model = m,
+			    .states = ct_states_new(m, span, span_arg),
+			    .take = take_state,
+			    .others = events & ~(1ull << CT_EV_wait),
+			    .other = record,
+			    .arg = span_arg};
 	int err;
 
 	*out = NULL;
 	if (!feed.states)
 		return -ENOMEM;
-	err = walk(t, &feed, 1ull << CT_EV_wait, progress, arg, 0, 1);
+	err = walk(t, &feed, 1ull << CT_EV_wait | feed.others, progress, arg, 0, 1);
 	if (!err)
 		err = ct_states_finish(feed.states);
 	if (err) {
@@ -202,6 +213,13 @@ int ct_states_build(struct ct_trace *t, struct ct_model *m,
 	}
 	*out = feed.states;
 	return 0;
+}
+
+int ct_states_build(struct ct_trace *t, struct ct_model *m,
+		    void (*span)(void *arg, const struct ct_span *s), void *span_arg,
+		    ct_progress_fn *progress, void *arg, struct ct_states **out)
+{
+	return ct_states_build_with(t, m, span, 0, NULL, span_arg, progress, arg, out);
 }
 
 int ct_ended_build(struct ct_trace *t, struct ct_model *m,

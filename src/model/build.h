@@ -33,6 +33,17 @@ int ct_states_build(struct ct_trace *t, struct ct_model *m,
 		    ct_progress_fn *progress, void *arg, struct ct_states **out);
 
 /*
+ * ct_states_build_with - the same, and on the way other records as they come
+ * @events: bit 1 << enum ct_event_type of those that @record is called for; not CT_EV_wait
+ * @record: in the order of CT_ORDER_CHUNK
+ * Context: tools.
+ */
+int ct_states_build_with(struct ct_trace *t, struct ct_model *m,
+			 void (*span)(void *arg, const struct ct_span *s), uint64_t events,
+			 void (*record)(void *arg, const struct ct_event *e), void *span_arg,
+			 ct_progress_fn *progress, void *arg, struct ct_states **out);
+
+/*
  * ct_ended_build - every recorded wait of a trace once more, thread by thread in order of their ends
  * @m:    that ct_model_build() made of the same trace
  * @wait: called for each of them, those outside the window too

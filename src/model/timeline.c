@@ -125,12 +125,16 @@ static struct stream *record_stream(struct ct_timeline *tl, uint32_t thread, uin
 								      : &tl->streams[row->stream];
 }
 
-static void take_record(struct ct_timeline *tl, const struct ct_event *e)
+static void take_record(void *arg, const struct ct_event *e)
 {
+	struct ct_timeline *tl = arg;
+	const struct ct_model_options *o = &tl->model->options;
 	uint64_t serial = e->thread;
 	uint32_t row = ct_table_find(&tl->model->threads, &serial);
 	struct stream *st;
 
+	if (e->r.ticks < o->from_ticks || e->r.ticks > o->to_ticks)
+		return;
 	if (row != CT_NONE && tl->options.shows && serial &&
 	    !tl->options.shows(tl->options.arg, row))
 		return;
@@ -138,32 +142,6 @@ static void take_record(struct ct_timeline *tl, const struct ct_event *e)
 	tl->items++;
 	if (!st || ct_line_put_record(&st->write, &st->bytes, &e->r) < 0)
 		tl->failed = true;
-}
-
-static int read_records(struct ct_timeline *tl, ct_progress_fn *progress, void *arg)
-{
-	const struct ct_model_options *o = &tl->model->options;
-	struct ct_filter filter = CT_FILTER_NONE;
-	const struct ct_event *e;
-	struct ct_walk *w;
-	uint32_t n = 0;
-	int err;
-
-	filter.events = tl->options.events & ~(1ull << CT_EV_wait);
-	if (!filter.events)
-		return 0;
-	filter.from_ticks = o->from_ticks;
-	filter.to_ticks = o->to_ticks == UINT64_MAX ? 0 : o->to_ticks;
-	err = ct_walk_open(tl->trace, CT_ORDER_CHUNK, &filter, &w);
-	if (err)
-		return err;
-	while ((err = ct_walk_next(w, &e)) > 0) {
-		take_record(tl, e);
-		if (progress && (++n & 0xffff) == 0)
-			progress(arg, 0.6 + 0.4 * ct_walk_progress(w));
-	}
-	ct_walk_close(w);
-	return err;
 }
 
 /* Who is there between the window's ends, and from when to when. */
@@ -186,23 +164,10 @@ static void find_lives(struct ct_timeline *tl)
 	}
 }
 
-struct part {
-	ct_progress_fn *progress;
-	void *arg;
-};
-
-static void progress_states(void *arg, double done)
-{
-	struct part *p = arg;
-
-	p->progress(p->arg, 0.6 * done);
-}
-
 int ct_timeline_build(struct ct_trace *t, struct ct_model *m, const struct ct_timeline_options *o,
 		      ct_progress_fn *progress, void *arg, struct ct_timeline **out)
 {
 	struct ct_timeline *tl = calloc(1, sizeof(*tl));
-	struct part part = {progress, arg};
 	struct ct_states *states;
 	int err;
 
@@ -219,13 +184,10 @@ int ct_timeline_build(struct ct_trace *t, struct ct_model *m, const struct ct_ti
 		return -ENOMEM;
 	}
 	find_lives(tl);
-	err = ct_states_build(t, m, take_span, tl, progress ? progress_states : NULL, &part,
-			      &states);
+	err = ct_states_build_with(t, m, take_span, o->events, take_record, tl, progress, arg,
+				   &states);
 	if (!err) {
 		ct_states_free(states);
-		err = read_records(tl, progress, arg);
-	}
-	if (!err) {
 		tl->readers = calloc(tl->count + 1u, sizeof(*tl->readers));
 		tl->heap = calloc(tl->count + 1u, sizeof(*tl->heap));
 		if (!tl->readers || !tl->heap || tl->failed)

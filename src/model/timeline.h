@@ -25,7 +25,7 @@
  * Ticks never decrease, but for records that the recorder wrote late (CT_RECORD_LATE of read/trace.h).
  *
  * Memory: each state takes about 4 bytes, a wait 6 to 10 more, a record of another event about 8; nothing else grows with the trace.  Making it
- * reads the records once for the states and once for the others.
+ * reads the records once.
  */
 #ifndef CT_MODEL_TIMELINE_H
 #define CT_MODEL_TIMELINE_H

@@ -187,12 +187,12 @@ static void tell_thread(struct ct_go_wire *w, uint32_t m)
 	const struct ct_go_m own = w->order.m[m];
 
 	if (own.p) {
-		const uint64_t p[2] = {own.p, w->order.p[own.p].status};
+		const uint64_t p[CT_GO_ARGS_MAX] = {own.p, w->order.p[own.p].status};
 
 		add_event(w, m, w->now, CT_GO_PROC_STATUS, p);
 	}
 	if (own.g && !w->error) {
-		const uint64_t g[3] = {own.g, m, w->order.g[own.g].status};
+		const uint64_t g[CT_GO_ARGS_MAX] = {own.g, m, w->order.g[own.g].status};
 
 		add_event(w, own.p ? m : 0, w->now, CT_GO_STATUS, g);
 	}
@@ -207,13 +207,13 @@ static void tell_all(struct ct_go_wire *w)
 		if (w->order.m[i].p || w->order.m[i].g)
 			tell_thread(w, i);
 	for (i = 1; i < w->order.p_room && !w->error; i++) {
-		const uint64_t p[2] = {i, w->order.p[i].status};
+		const uint64_t p[CT_GO_ARGS_MAX] = {i, w->order.p[i].status};
 
 		if (p[1] && w->order.p[i].gen != w->order.gen)
 			add_event(w, 0, w->now, CT_GO_PROC_STATUS, p);
 	}
 	for (i = 1; i < w->order.g_room && !w->error; i++) {
-		const uint64_t g[3] = {i, 0, w->order.g[i].status};
+		const uint64_t g[CT_GO_ARGS_MAX] = {i, 0, w->order.g[i].status};
 
 		if (g[2] && w->order.g[i].gen != w->order.gen)
 			add_event(w, 0, w->now, CT_GO_STATUS, g);
