@@ -51,7 +51,7 @@ for try in "${tries[@]}"; do
 			# the packages part what is one tree: make it one again
 			mv "$root/usr/share/go-$number" "$root/go" && cd "$root/usr/lib/go-$number" || exit 1
 			find . -type f -print0 | tar -c --null -T - | tar -x -C "$root/go" || exit 1
-			cd / && rm -rf "$root/debs" "$root/usr"
+			cd / && rm -rf "${root:?}/debs" "${root:?}/usr"
 			touch "$root/.made"
 		) || continue
 	fi

@@ -83,10 +83,10 @@ if ctrace info --json "$dir/traces/convoy.ctrace" | grep -q '"switches_source": 
 fi
 
 all() { # command, files...: it succeeds for each
-	local command=$1 file bad=0
+	local each=$1 file bad=0
 	shift
 	for file; do
-		"$command" "$file" >"$dir/all.out" 2>&1 || { echo "${file##*/}: $(tail -n 3 "$dir/all.out")" && bad=1; }
+		"$each" "$file" >"$dir/all.out" 2>&1 || { echo "${file##*/}: $(tail -n 3 "$dir/all.out")" && bad=1; }
 	done
 	return $bad
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # $dir is of lib-interop.sh
 #
 # lib-go.sh - go tool trace and the strict validator of a release of Go, built once and kept.
 

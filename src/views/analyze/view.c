@@ -14,11 +14,6 @@
 
 /* --- progress ------------------------------------------------------------------------------------------------------------------- */
 
-struct progress {
-	struct timespec start, last;
-	bool shown;
-};
-
 static double since(const struct timespec *t)
 {
 	struct timespec now;
@@ -27,17 +22,29 @@ static double since(const struct timespec *t)
 	return (double)(now.tv_sec - t->tv_sec) + 1e-9 * (double)(now.tv_nsec - t->tv_nsec);
 }
 
-/* Quiet for the first half second: most traces are read by then. */
-static void show_progress(void *arg, double done)
+void ct_progress_start(struct ct_progress *p, const char *what)
 {
-	struct progress *p = arg;
+	*p = (struct ct_progress){.what = what};
+	clock_gettime(CLOCK_MONOTONIC, &p->start);
+}
+
+/* Quiet for the first half second: most traces are read by then. */
+void ct_progress_show(void *arg, double done)
+{
+	struct ct_progress *p = arg;
 
 	if (since(&p->start) < 0.5 || since(&p->last) < 0.1)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &p->last);
-	fprintf(stderr, "\rreading: %3.0f %%", 100 * done);
+	fprintf(stderr, "\r%s: %3.0f %%", p->what, 100 * done);
 	fflush(stderr);
 	p->shown = true;
+}
+
+void ct_progress_end(const struct ct_progress *p)
+{
+	if (p->shown)
+		fprintf(stderr, "\r%18s\r", "");
 }
 
 /* --- opening -------------------------------------------------------------------------------------------------------------------- */
@@ -47,7 +54,7 @@ int ct_view_start(struct ct_view *v, struct ct_trace *t, const struct ct_view_op
 	const struct ct_header *h = ct_trace_header(t);
 	const struct ct_trace_info *info = ct_trace_info(t);
 	struct ct_model_options options = {.longest = o->longest, .to_ticks = UINT64_MAX};
-	struct progress progress = {0};
+	struct ct_progress progress;
 	const struct ct_trace_loss *losses;
 	uint64_t first, last;
 	size_t n;
@@ -66,13 +73,13 @@ int ct_view_start(struct ct_view *v, struct ct_trace *t, const struct ct_view_op
 		ct_view_close(v, false);
 		return -ENOMEM;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &progress.start);
-	err = ct_model_build(t, &options, o->progress ? show_progress : NULL, &progress, &v->model);
+	ct_progress_start(&progress, "reading");
+	err = ct_model_build(t, &options, o->progress ? ct_progress_show : NULL, &progress,
+			     &v->model);
 	/* now, because what the others say of losses is exact only then */
 	if (!err)
 		err = ct_trace_losses_by_thread(t, &losses, &n);
-	if (progress.shown)
-		fprintf(stderr, "\r%16s\r", "");
+	ct_progress_end(&progress);
 	if (err) {
 		ct_view_close(v, false);
 		return err;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "model/build.h"
 #include "model/model.h"
@@ -118,6 +119,21 @@ int ct_view_summary(FILE *out, const char *path);
  * Context: tools.
  */
 int ct_view_ps(FILE *out, const char *const *arenas, size_t n, const struct ct_view_options *o);
+
+/* How far something is, on a terminal's last line; only where view->o.progress says so. */
+struct ct_progress {
+	struct timespec start, last;
+	const char *what; /* "reading" */
+	bool shown;
+};
+
+/*
+ * ct_progress_start, ct_progress_show, ct_progress_end - it begins; a ct_progress_fn for it; it is over, and the line empty
+ * Context: tools.
+ */
+void ct_progress_start(struct ct_progress *p, const char *what);
+void ct_progress_show(void *progress, double done);
+void ct_progress_end(const struct ct_progress *p);
 
 /* --- shared by the views ----------------------------------------------------------------------------------------------------- */
 

@@ -305,7 +305,14 @@ static uint32_t count_cpus(const struct ct_model *m)
 	return n;
 }
 
-static int prepare(struct export *x, const struct ct_export_options *o, FILE *out)
+/* Reading is the first third of it. */
+static void show_third(void *progress, double done)
+{
+	ct_progress_show(progress, done / 3);
+}
+
+static int prepare(struct export *x, const struct ct_export_options *o, FILE *out,
+		   struct ct_progress *progress)
 {
 	const struct ct_timeline_options options = {
 		.events = 1ull << CT_EV_lost | 1ull << CT_EV_usage,
@@ -344,7 +351,8 @@ static int prepare(struct export *x, const struct ct_export_options *o, FILE *ou
 	x->outside = ct_go_stack(x->w, ct_go_stack_key(0, CT_GO_OUTSIDE, false));
 	x->preempted = ct_go_stack(x->w, ct_go_stack_key(0, CT_GO_PREEMPTED, false));
 	note_losses(x);
-	return ct_timeline_build(x->v->trace, m, &options, NULL, NULL, &x->timeline);
+	return ct_timeline_build(x->v->trace, m, &options, x->v->o.progress ? show_third : NULL,
+				 progress, &x->timeline);
 }
 
 int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out,
@@ -353,15 +361,22 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 	struct export x = {.v = v};
 	struct ct_timeline_item item;
 	struct ct_go_sizes sizes = {0};
+	struct ct_progress progress;
+	uint32_t n = 0;
 
 	if (o->procs == CT_PROCS_CPU && !ct_turns_any(&v->model->turns)) {
 		snprintf(sums->why, sizeof(sums->why),
 			 "--procs=cpu takes switch records, and this trace has none");
 		return -EINVAL;
 	}
-	x.err = prepare(&x, o, out);
-	while (!x.err && ct_timeline_next(x.timeline, &item))
+	ct_progress_start(&progress, "exporting");
+	x.err = prepare(&x, o, out, &progress);
+	while (!x.err && ct_timeline_next(x.timeline, &item)) {
 		take(&x, &item);
+		if (v->o.progress && (++n & 0xffff) == 0)
+			ct_progress_show(&progress, (1 + 2 * ct_timeline_progress(x.timeline)) / 3);
+	}
+	ct_progress_end(&progress);
 	if (!x.err)
 		x.err = ct_go_wire_end(x.w, &sizes);
 	if (x.err == -EPROTO)
