@@ -138,6 +138,8 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 			sums.why[0] ? sums.why : ct_err_text(err));
 		return opened ? CT_EXIT_DAMAGED : CT_EXIT_USAGE;
 	}
+	if (sums.note[0])
+		fprintf(stderr, "ctrace %s: %s\n", command, sums.note);
 	if (v->o.json) {
 		print_sums(v, a, &sums);
 	} else {

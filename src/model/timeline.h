@@ -24,8 +24,8 @@
  * leaves a CPU comes before who gets it, and a thread that was released by another one's last deed comes before the other's end.
  * Ticks never decrease, but for records that the recorder wrote late (CT_RECORD_LATE of read/trace.h).
  *
- * Memory: each state takes about 4 bytes, a wait 6 to 10 more, a record of another event about 8; nothing else grows with the trace.  Making it
- * reads the records once.
+ * Memory: 3.5 bytes a state, its wait included, in a trace of contended locks; a wait that is like none before adds about 10, a record of
+ * another event takes about 8; and 700 bytes a thread.  Nothing else grows with the trace.  Making it reads the records once.
  */
 #ifndef CT_MODEL_TIMELINE_H
 #define CT_MODEL_TIMELINE_H

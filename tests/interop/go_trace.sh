@@ -91,6 +91,24 @@ all() { # command, files...: it succeeds for each
 	return $bad
 }
 
+# A waker's arrow is lost when it has no P, or one whose number is 0.
+arrows() { # file: as many arrows from unblocking to running as a convoy has wake-ups, about
+	local pid url='' i n
+	"$go_trace" -http=127.0.0.1:0 "$1" >"$dir/server" 2>&1 &
+	pid=$!
+	for ((i = 0; i < 600; i++)); do
+		url=$(sed -n 's,.*\(http://127.0.0.1:[0-9]*\).*,\1,p' "$dir/server" | tail -n 1)
+		[ -z "$url" ] || break
+		sleep 0.1
+	done
+	curl -s "$url/jsontrace?view=proc" >"$dir/json"
+	kill $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	n=$(grep -o '"name":"unblock (sync[^"]*","ph":"s"' "$dir/json" | wc -l)
+	echo "$n arrows"
+	[ "$n" -gt 1000 ]
+}
+
 had=0
 for release in 1.22 newest; do
 	go_tools $release || continue
@@ -108,6 +126,7 @@ for release in 1.22 newest; do
 	for name in convoy pipeline calls ring cut hand-views-states hand-smallest; do
 		[ ! -e "$dir/22/$name.trace" ] || check "go $go_number serves every page of $name" serves "$dir/22/$name.trace"
 	done
+	check "go $go_number draws arrows from wakers" arrows "$dir/22/convoy.trace"
 	if [ -e "$dir/cpu/convoy.trace" ]; then
 		check "go $go_number reads --procs=cpu" parses "$dir/cpu/convoy.trace"
 		check "go $go_number finds it valid" "$go_strict" 22 "$dir/cpu/convoy.trace"

@@ -26,7 +26,9 @@ struct ct_export_sums {
 	uint64_t bytes, events, threads;
 	uint64_t generations; /* of a Go trace */
 	uint64_t processors;  /* of a Go trace */
-	char why[256];	      /* on -EPROTO and -EINVAL: one line about what is wrong */
+	char note
+		[256]; /* one line for standard error: that the viewer will have a hard time, and what would help; "": none */
+	char why[256]; /* on -EPROTO and -EINVAL: one line about what is wrong */
 };
 
 struct ct_export_format {
