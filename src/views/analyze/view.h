@@ -132,7 +132,7 @@ struct ct_progress {
  * Context: tools.
  */
 void ct_progress_start(struct ct_progress *p, const char *what);
-void ct_progress_show(void *progress, double done);
+void ct_progress_show(void *arg, double done);
 void ct_progress_end(const struct ct_progress *p);
 
 /* --- shared by the views ----------------------------------------------------------------------------------------------------- */
