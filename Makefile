@@ -335,14 +335,6 @@ check-accuracy: all subjects
 check-hazards: all subjects
 	$(run_tests) hazards
 
-## check-interop: exports, by the programs that are to read them
-check-interop:
-	$(Q)tests/deps.sh $(test_groups)
-	$(sub_make) check-interop-run
-
-check-interop-run: all
-	$(run_tests) interop
-
 ## check-hosts: programs of the distribution, bare against traced; minutes, not part of test
 check-hosts:
 	$(Q)tests/deps.sh $(test_groups) hosts
