@@ -42,7 +42,7 @@ static const char usage_text[] =
 	"      --sched WHEN           record when threads have a CPU: auto (default: as much\n"
 	"                             as costs 2 % of the processor time), exact, off\n"
 	"      --sched-source SOURCE  what tells: bpf (needs CAP_BPF and CAP_PERFMON), perf,\n"
-	"                             user (nobody but the threads' own waits); default:\n"
+	"                             user (the threads' own waits, and schedstat); default:\n"
 	"                             the first of them that can be had\n"
 	"      --best-effort          run a program that cannot be traced untraced,\n"
 	"                             instead of refusing\n"

@@ -137,14 +137,17 @@ static struct ct_turns_split ask_holder(struct ct_holders *h, const struct ct_wh
 	const struct ct_model *m = h->model;
 	const struct ct_thread *t = ct_model_thread(m, waker);
 	uint32_t last = (uint32_t)r->v[CT_F_wait_owner_last];
-	uint32_t tid = t ? t->tid : last ? last : (uint32_t)r->v[CT_F_wait_owner];
+	uint32_t owner = last ? last : (uint32_t)r->v[CT_F_wait_owner], tid;
+	bool ours = ct_tids_are_ours(m, who->process);
 	uint64_t until = to;
 	struct ct_turns_split did;
 
-	if (!tid || !ct_tids_are_ours(m, t ? t->process : who->process))
-		return (struct ct_turns_split){.unseen = to - from};
 	if (!t)
-		t = ct_model_thread_by_tid(m, tid, last ? to : from);
+		t = ours ? ct_model_thread_by_tid(m, owner, last ? to : from)
+			 : ct_model_thread_only(m, who->process, owner);
+	tid = t ? t->outside : ours ? owner : 0;
+	if (!tid)
+		return (struct ct_turns_split){.unseen = to - from};
 	if (t && t->end < to)
 		until = t->end > from ? t->end : from;
 	did = ct_turns_split(&m->turns, tid, from, until);
@@ -196,7 +199,8 @@ static int order_waits(const struct ct_holders *h, uint32_t **first, uint32_t **
 
 static uint64_t off_between(const struct ct_holders *h, uint32_t thread, uint64_t from, uint64_t to)
 {
-	return ct_turns_split(&h->model->turns, ct_model_thread_at(h->model, thread)->tid, from, to)
+	return ct_turns_split(&h->model->turns, ct_model_thread_at(h->model, thread)->outside, from,
+			      to)
 		.off;
 }
 

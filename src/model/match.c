@@ -286,7 +286,7 @@ bool ct_turn_waker(const struct ct_model *m, const struct ct_turn *turn, struct 
 
 	if (!turn->woken || turn->how != CT_WAKING_DIRECT || !turn->waker)
 		return false;
-	waker = ct_model_thread_by_tid(m, turn->waker, turn->woken);
+	waker = ct_model_thread_outside(m, turn->waker, turn->woken);
 	*w = (struct ct_kernel_waker){0};
 	if (waker && waker->begin <= turn->woken &&
 	    (waker->end >= turn->woken || has_turn_at(m, waker, turn->woken)))

@@ -38,7 +38,7 @@ struct ct_model *ct_model_new(const struct ct_model_tables *tables,
 	    ct_table_init(&m->edges, sizeof(struct ct_edge), 8) < 0 ||
 	    ct_table_init(&m->calls, sizeof(struct ct_calls), 8) < 0 ||
 	    ct_table_init(&m->hist, sizeof(struct ct_hist_row), 8) < 0 || ct_shared_homes(m) < 0 ||
-	    ct_turns_init(&m->turns) < 0) {
+	    ct_turns_init(&m->turns) < 0 || ct_ran_init(m) < 0) {
 		ct_model_free(m);
 		return NULL;
 	}
@@ -72,6 +72,8 @@ void ct_model_free(struct ct_model *m)
 	ct_pool_free(&m->marks);
 	free(m->pauses);
 	ct_turns_free(&m->turns);
+	ct_ran_free(m);
+	free(m->by_outside);
 	free(m->objects);
 	free(m->open);
 	free(m->circles);
@@ -93,6 +95,8 @@ void ct_model_learn(struct ct_model *m, const struct ct_who *who, const struct c
 	case CT_EV_fd: ct_objects_learn(m, who, r); break;
 	case CT_EV_mapping: ct_shared_learn(m, who, r); break;
 	case CT_EV_recording: ct_pauses_learn(m, who, r); break;
+	case CT_EV_ran: ct_ran_learn(m, who, r); break;
+	case CT_EV_outside: ct_threads_learn_outside(m, who, r); break;
 	default: break;
 	}
 }
@@ -687,6 +691,8 @@ int ct_model_finish(struct ct_model *m)
 	}
 	if (!err)
 		err = ct_pauses_finish(m);
+	if (!err)
+		err = ct_ran_finish(m);
 	if (!err)
 		ct_threads_born(m);
 	if (!err)

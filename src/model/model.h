@@ -70,16 +70,26 @@ enum ct_kind {
 	CT_KINDS
 };
 
+/* How long a thread ran, as read from outside: the kernel's sums until the last time they were read. */
+struct ct_ran {
+	uint64_t run_ns, delay_ns; /* on a CPU, and ready for one */
+	uint64_t turns;		   /* times it got one */
+	uint64_t until;		   /* ticks; 0: never read */
+};
+
 struct ct_thread {
 	uint64_t serial; /* key */
 	uint32_t process;
 	uint32_t tid;
+	uint32_t
+		outside; /* its tid as ctrace-run sees it, by which the kernel's switches name it; 0 not known */
 	uint32_t parent; /* serial */
 	uint32_t create_stack;
 	uint64_t routine;
 	uint64_t begin, end;  /* ticks; end 0: not seen to end */
 	uint64_t first, last; /* of its records */
 	uint64_t waits;	      /* records */
+	struct ct_ran ran;
 	char name[17];
 	bool known; /* a thread_begin, a slot or a chunk head told who it is */
 	bool ended;
@@ -291,6 +301,8 @@ struct ct_model {
 	struct ct_pause *pauses; /* by process and time */
 	uint32_t pause_count;
 	struct ct_turns turns;
+	struct ct_pool ran;	    /* ran.c */
+	struct ct_table ran_newest; /* ran.c */
 	struct ct_open_wait *open;
 	uint32_t open_count, open_room;
 	uint32_t *
@@ -307,6 +319,7 @@ struct ct_model {
 	uint64_t lost[CT_LOSS_REASONS]; /* as told by lost records; headers tell the totals */
 	uint64_t begin, end;		/* of the trace in ticks, widened by the records seen */
 	uint32_t *by_tid;		/* rows of threads by (tid, begin) */
+	uint32_t *by_outside;		/* and by (outside, begin) */
 	uint32_t last_thread_serial, last_thread; /* one-entry cache */
 	uint32_t last_place;
 	uint32_t last_cell;
@@ -394,6 +407,13 @@ const char *ct_op_key(uint32_t op);
  * Context: tools.
  */
 const struct ct_thread *ct_model_thread(const struct ct_model *m, uint32_t serial);
+
+/*
+ * ct_model_thread_outside - the same by the tid that ctrace-run and the kernel's switches know it by
+ * Context: tools.
+ */
+const struct ct_thread *ct_model_thread_outside(const struct ct_model *m, uint32_t tid,
+						uint64_t ticks);
 
 /*
  * ct_model_thread_by_tid - the thread that had this tid last before @ticks, NULL when there is none

@@ -40,11 +40,32 @@ void ct_threads_learn(struct ct_model *m, const struct ct_who *who, const struct
  */
 int ct_threads_finish(struct ct_model *m);
 
+/* ct_threads_learn_outside - take in an outside record */
+void ct_threads_learn_outside(struct ct_model *m, const struct ct_who *who,
+			      const struct ct_record *r);
+
+/*
+ * ct_threads_outside - the thread of a process, or of the image before or after it, that had a tid outside at a time; NULL none
+ * Context: tools.
+ */
+struct ct_thread *ct_threads_outside(const struct ct_model *m, uint32_t process, uint32_t tid,
+				     uint64_t ticks);
+
+/*
+ * ct_ran_init, ct_ran_free, ct_ran_learn, ct_ran_finish - ran records: added up, and given to threads when these are known
+ * init and finish return 0 or -ENOMEM.
+ * Context: tools.
+ */
+int ct_ran_init(struct ct_model *m);
+void ct_ran_free(struct ct_model *m);
+void ct_ran_learn(struct ct_model *m, const struct ct_who *who, const struct ct_record *r);
+int ct_ran_finish(struct ct_model *m);
+
 /* ct_tids_are_ours - do tids out here mean what they mean to the process? */
 bool ct_tids_are_ours(const struct ct_model *m, uint32_t process);
 
 /*
- * ct_thread_turns - the turns of all threads with this thread's tid, as ct_turns_of(); none where tids out here are not the process's
+ * ct_thread_turns - the turns of all threads with this thread's tid, as ct_turns_of(); none where its tid out here is not known
  * Context: tools.
  */
 uint32_t ct_thread_turns(const struct ct_model *m, const struct ct_thread *t, uint32_t *first);

@@ -265,6 +265,28 @@ static void go_free(struct ct_states *s, uint32_t thread, uint64_t until)
 	go_to(s, thread, until, &none);
 }
 
+/*
+ * Where switches were not recorded a thread was awake between its waits.  What it ran and waited for a CPU in all, less what was seen of
+ * that, it did then.
+ */
+static void part_awake(const struct ct_states *s, uint32_t thread)
+{
+	const struct ct_model *m = s->model;
+	const struct ct_ran *ran = &ct_model_thread_at(m, thread)->ran;
+	struct ct_life *l = &s->cursor[thread].life;
+	double ticks = (double)m->tables.second_ticks / 1e9;
+	uint64_t run = (uint64_t)((double)ran->run_ns * ticks),
+		 ready = (uint64_t)((double)ran->delay_ns * ticks),
+		 seen = l->state[CT_STATE_RUNNING] + l->state[CT_STATE_CALL],
+		 seen_ready = l->state[CT_STATE_WOKEN] + l->state[CT_STATE_PREEMPTED];
+
+	if (!ran->until)
+		return;
+	l->awake_run = least(run > seen ? run - seen : 0, l->state[CT_STATE_AWAKE]);
+	l->awake_ready = least(ready > seen_ready ? ready - seen_ready : 0,
+			       l->state[CT_STATE_AWAKE] - l->awake_run);
+}
+
 /* --- a thread's life ---------------------------------------------------------------------------------------------------------- */
 
 static struct cursor *begin(struct ct_states *s, uint32_t thread)
@@ -367,6 +389,8 @@ int ct_states_finish(struct ct_states *s)
 	for (i = 0; i < m->threads.count; i++)
 		if (ct_model_thread_at(m, i)->known && ct_model_thread_at(m, i)->serial)
 			go_through(s, i, UINT64_MAX, 0, NULL);
+	for (i = 0; i < m->threads.count; i++)
+		part_awake(s, i);
 	if (m->cells.failed || m->bins.failed)
 		return -ENOMEM;
 	return m->error || !ct_turns_any(&m->turns) ? m->error : ct_holders_finish(&s->holders);

@@ -60,8 +60,10 @@ struct ct_span {
 /* Sums of a thread. */
 struct ct_life {
 	uint64_t state[CT_STATES];
-	uint64_t blocked[CT_WHYS];	   /* parts of state[CT_STATE_BLOCKED] */
-	uint64_t woken, preempted;	   /* times */
+	uint64_t blocked[CT_WHYS]; /* parts of state[CT_STATE_BLOCKED] */
+	uint64_t awake_run,
+		awake_ready;	   /* parts of state[CT_STATE_AWAKE], as the kernel's sums tell */
+	uint64_t woken, preempted; /* times */
 	uint64_t woken_max, preempted_max; /* the longest delay */
 	uint64_t migrations;		   /* turns on another CPU than the one before */
 };

@@ -132,14 +132,37 @@ void ct_model_thread_ended(struct ct_model *m, uint32_t serial, uint64_t ticks)
 	t->ended = true;
 }
 
+void ct_threads_learn_outside(struct ct_model *m, const struct ct_who *who,
+			      const struct ct_record *r)
+{
+	if (who->thread) /* ctrace-run's to say */
+		return;
+	ct_model_thread_at(m, ct_threads_row(m, (uint32_t)r->v[CT_F_outside_thread]))->outside =
+		(uint32_t)r->v[CT_F_outside_tid];
+}
+
+static int by_number(uint32_t x_number, uint32_t y_number, const struct ct_thread *x,
+		     const struct ct_thread *y)
+{
+	if (x_number != y_number)
+		return x_number < y_number ? -1 : 1;
+	return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
 static int by_tid(const void *a, const void *b, void *model)
 {
 	const struct ct_thread *x = ct_model_thread_at(model, *(const uint32_t *)a);
 	const struct ct_thread *y = ct_model_thread_at(model, *(const uint32_t *)b);
 
-	if (x->tid != y->tid)
-		return x->tid < y->tid ? -1 : 1;
-	return (x->begin > y->begin) - (x->begin < y->begin);
+	return by_number(x->tid, y->tid, x, y);
+}
+
+static int by_outside(const void *a, const void *b, void *model)
+{
+	const struct ct_thread *x = ct_model_thread_at(model, *(const uint32_t *)a);
+	const struct ct_thread *y = ct_model_thread_at(model, *(const uint32_t *)b);
+
+	return by_number(x->outside, y->outside, x, y);
 }
 
 int ct_threads_finish(struct ct_model *m)
@@ -147,13 +170,16 @@ int ct_threads_finish(struct ct_model *m)
 	uint32_t i;
 
 	m->by_tid = calloc(m->threads.count + 1u, sizeof(*m->by_tid));
-	if (!m->by_tid)
+	m->by_outside = calloc(m->threads.count + 1u, sizeof(*m->by_outside));
+	if (!m->by_tid || !m->by_outside)
 		return -ENOMEM;
 	for (i = 0; i < m->threads.count; i++) {
 		struct ct_thread *t = ct_model_thread_at(m, i);
 		uint64_t process_end = 0;
 
-		m->by_tid[i] = i;
+		m->by_tid[i] = m->by_outside[i] = i;
+		if (!t->outside && ct_tids_are_ours(m, t->process))
+			t->outside = t->tid;
 		if (t->process < m->tables.process_count) {
 			const struct ct_process_rec *p = &m->tables.processes[t->process];
 
@@ -170,6 +196,7 @@ int ct_threads_finish(struct ct_model *m)
 			t->end = t->begin;
 	}
 	qsort_r(m->by_tid, m->threads.count, sizeof(*m->by_tid), by_tid, m);
+	qsort_r(m->by_outside, m->threads.count, sizeof(*m->by_outside), by_outside, m);
 	return 0;
 }
 
@@ -185,15 +212,23 @@ const struct ct_thread *ct_model_thread(const struct ct_model *m, uint32_t seria
 	return t->known ? t : NULL;
 }
 
-/* First of the threads with this tid in model->by_tid. */
-static uint32_t first_with(const struct ct_model *m, uint32_t tid)
+/* Both orders are asked the same questions. */
+static uint32_t number_of(const struct ct_model *m, const uint32_t *order, uint32_t i)
+{
+	const struct ct_thread *t = ct_model_thread_at(m, order[i]);
+
+	return order == m->by_outside ? t->outside : t->tid;
+}
+
+/* Place of the first of the threads with this number. */
+static uint32_t first_with(const struct ct_model *m, const uint32_t *order, uint32_t tid)
 {
 	uint32_t lo = 0, hi = m->threads.count;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (ct_model_thread_at(m, m->by_tid[mid])->tid < tid)
+		if (number_of(m, order, mid) < tid)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -201,21 +236,22 @@ static uint32_t first_with(const struct ct_model *m, uint32_t tid)
 	return lo;
 }
 
-/* Place in model->by_tid of the last thread that had a tid and began by then, or else of the first one; CT_NONE when none had it. */
-static uint32_t place_at(const struct ct_model *m, uint32_t tid, uint64_t ticks)
+/* Place of the last thread that had a number and began by then, or else of the first one; CT_NONE when none had it. */
+static uint32_t place_at(const struct ct_model *m, const uint32_t *order, uint32_t tid,
+			 uint64_t ticks)
 {
 	uint32_t lo, hi = m->threads.count, first;
 
-	if (!tid || !m->by_tid)
+	if (!tid || !order)
 		return CT_NONE;
-	lo = first = first_with(m, tid);
-	if (first == hi || ct_model_thread_at(m, m->by_tid[first])->tid != tid)
+	lo = first = first_with(m, order, tid);
+	if (first == hi || number_of(m, order, first) != tid)
 		return CT_NONE;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		const struct ct_thread *t = ct_model_thread_at(m, m->by_tid[mid]);
 
-		if (t->tid == tid && t->begin <= ticks)
+		if (number_of(m, order, mid) == tid &&
+		    ct_model_thread_at(m, order[mid])->begin <= ticks)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -226,9 +262,34 @@ static uint32_t place_at(const struct ct_model *m, uint32_t tid, uint64_t ticks)
 const struct ct_thread *ct_model_thread_by_tid(const struct ct_model *m, uint32_t tid,
 					       uint64_t ticks)
 {
-	uint32_t place = place_at(m, tid, ticks);
+	uint32_t place = place_at(m, m->by_tid, tid, ticks);
 
 	return place == CT_NONE ? NULL : ct_model_thread_at(m, m->by_tid[place]);
+}
+
+const struct ct_thread *ct_model_thread_outside(const struct ct_model *m, uint32_t tid,
+						uint64_t ticks)
+{
+	uint32_t place = place_at(m, m->by_outside, tid, ticks);
+
+	return place == CT_NONE ? NULL : ct_model_thread_at(m, m->by_outside[place]);
+}
+
+struct ct_thread *ct_threads_outside(const struct ct_model *m, uint32_t process, uint32_t tid,
+				     uint64_t ticks)
+{
+	uint32_t place = place_at(m, m->by_outside, tid, ticks), next = 0;
+	struct ct_thread *t;
+
+	if (place == CT_NONE || process >= m->tables.process_count)
+		return NULL;
+	t = ct_model_thread_at(m, m->by_outside[place]);
+	if (t->process < m->tables.process_count)
+		next = m->tables.processes[t->process].next_image;
+	return t->process == process || next == process + 1 ||
+			       m->tables.processes[process].next_image == t->process + 1
+		       ? t
+		       : NULL;
 }
 
 const struct ct_thread *ct_model_thread_only(const struct ct_model *m, uint32_t process,
@@ -239,7 +300,7 @@ const struct ct_thread *ct_model_thread_only(const struct ct_model *m, uint32_t 
 
 	if (!tid || !m->by_tid)
 		return NULL;
-	for (i = first_with(m, tid); i < m->threads.count; i++) {
+	for (i = first_with(m, m->by_tid, tid); i < m->threads.count; i++) {
 		const struct ct_thread *t = ct_model_thread_at(m, m->by_tid[i]);
 
 		if (t->tid != tid)
@@ -274,31 +335,31 @@ bool ct_tids_are_ours(const struct ct_model *m, uint32_t process)
 uint32_t ct_thread_turns(const struct ct_model *m, const struct ct_thread *t, uint32_t *first)
 {
 	*first = 0;
-	return ct_tids_are_ours(m, t->process) ? ct_turns_of(&m->turns, t->tid, first) : 0;
+	return t->outside ? ct_turns_of(&m->turns, t->outside, first) : 0;
 }
 
 const struct ct_turn *ct_thread_waking(const struct ct_model *m, const struct ct_thread *t,
 				       uint64_t from, uint64_t to)
 {
-	return ct_tids_are_ours(m, t->process) ? ct_turns_waking(&m->turns, t->tid, from, to)
-					       : NULL;
+	return t->outside ? ct_turns_waking(&m->turns, t->outside, from, to) : NULL;
 }
 
 /* When the thread that got a CPU at `on` had ended, if it can have had it until `off` for all the records of the CPU say. */
 static uint64_t end_of(const struct ct_model *m, uint32_t tid, uint64_t on, uint64_t off)
 {
-	uint32_t place = place_at(m, tid, on), last = place_at(m, tid, off ? off - 1 : 0);
+	uint32_t place = place_at(m, m->by_outside, tid, on),
+		 last = place_at(m, m->by_outside, tid, off ? off - 1 : 0);
 	const struct ct_thread *t, *later;
 
 	if (place == CT_NONE)
 		return UINT64_MAX;
-	t = ct_model_thread_at(m, m->by_tid[place]);
-	later = ct_model_thread_at(m, m->by_tid[last]);
+	t = ct_model_thread_at(m, m->by_outside[place]);
+	later = ct_model_thread_at(m, m->by_outside[last]);
 	if (last > place && t->main && later->main)
 		t = later; /* it executed another program, and kept the CPU */
 	else if (last > place && t->end < on)
-		t = ct_model_thread_at(m, m->by_tid[place + 1]); /* not begun yet */
-	return ct_tids_are_ours(m, t->process) ? t->end : UINT64_MAX;
+		t = ct_model_thread_at(m, m->by_outside[place + 1]); /* not begun yet */
+	return t->end;
 }
 
 void ct_threads_leave(struct ct_model *m)

@@ -263,6 +263,15 @@ static void check_record(struct check *c, const struct ct_record *r, struct slot
 			problem(c, "mapping by a thread of the program, expected from ctrace-run");
 		break;
 	case CT_EV_usage: check_usage(c, r); break;
+	case CT_EV_ran:
+	case CT_EV_outside:
+		if (slot->thread)
+			problem(c, "%s by a thread of the program, expected from ctrace-run",
+				ct_event_name(r->type));
+		if (r->type == CT_EV_ran && !process_ok(c->t, r->v[CT_F_ran_process]))
+			problem(c, "process is %" PRIu64 ", expected an index of the process table",
+				r->v[CT_F_ran_process]);
+		break;
 	case CT_EV_tally:
 		check_totals(c, r->v[CT_F_tally_count], r->v[CT_F_tally_total],
 			     r->v[CT_F_tally_max]);

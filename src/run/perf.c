@@ -147,7 +147,7 @@ static int open_all(struct ct_switches *s, pid_t pid)
 		err = s->ready < 0 ? -errno : open_largest(s, pid, cpus);
 	if (err)
 		close_all(s);
-	return err == -EPERM ? -EACCES : err;
+	return err; /* -EACCES by kernel.perf_event_paranoid, -EPERM by others, such as a seccomp filter */
 }
 
 /* Rings are not mapped in a copy; the events are its own. */

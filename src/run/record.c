@@ -138,6 +138,7 @@ int ct_record_open(struct ct_recording *r, const struct ct_record_options *optio
 		(struct ct_looks){.reap = &r->reap, .blind = &r->blind, .mappings = &r->mappings};
 	r->usage.reap = &r->reap;
 	r->usage.slot = r->fds.slot;
+	r->usage.sched = &r->sched;
 	ct_sched_open(&r->sched, options->sched, options->sched_from, pid, r->stream,
 		      options->ring_bytes);
 	r->unreached.reap = &r->reap;

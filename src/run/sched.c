@@ -249,6 +249,7 @@ static void take(void *arg, const struct ct_switch *w)
 	case CT_SWITCH_MISSING:
 		s->switches--;
 		s->missing += w->count;
+		s->misses = true;
 		r.type = CT_EV_sched;
 		r.v[CT_F_sched_what] = CT_SCHED_MISSING;
 		r.v[CT_F_sched_cpu] = c->cpu;
@@ -315,7 +316,7 @@ static void pause_for(struct ct_sched *s, uint64_t ns)
 	say_all(s, CT_SCHED_TO, now);
 	for (i = 0; i < s->from.n; i++)
 		s->cpu[i].on_ns = 0;
-	s->paused = true;
+	s->paused = s->misses = true;
 	s->resume_ns = now + ns;
 	if (!s->from.source->can_pause)
 		stop(s);
@@ -447,6 +448,7 @@ void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_fr
 	s->mode = mode;
 	s->stream = stream;
 	s->from.ready = -1;
+	s->misses = mode != CT_SCHED_OFF;
 	if (mode == CT_SCHED_OFF || from == CT_SCHED_FROM_USER)
 		return;
 	s->on = true;
@@ -476,6 +478,7 @@ void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_fr
 	while (!take_sample(s))
 		;
 	say_all(s, CT_SCHED_FROM, s->now.mono_ns);
+	s->misses = !s->from.n;
 	s->credit_ns = CREDIT_NS;
 	begin_period(s, s->now.mono_ns);
 }
@@ -486,13 +489,18 @@ void ct_sched_forked(struct ct_sched *s)
 		return;
 	if (!s->paused)
 		say_all(s, CT_SCHED_TO, s->now.mono_ns);
-	s->paused = true;
+	s->paused = s->misses = true;
 	s->mode = CT_SCHED_EXACT; /* never again */
 }
 
 bool ct_sched_tells(const struct ct_sched *s)
 {
 	return s->from.n && !s->paused;
+}
+
+bool ct_sched_misses(const struct ct_sched *s)
+{
+	return s->misses;
 }
 
 uint64_t ct_sched_ticks(const struct ct_sched *s, uint64_t ns)

@@ -39,7 +39,8 @@ struct ct_sched_cpu {
 };
 
 struct ct_sched {
-	bool on; /* not CT_SCHED_OFF */
+	bool on;     /* the kernel was asked for switches */
+	bool misses; /* some were not recorded */
 	bool paused;
 	enum ct_sched_mode mode;
 	struct ct_switches from;
@@ -84,6 +85,9 @@ bool ct_sched_can(enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid);
 
 /* ct_sched_tells - is every switch recorded now? */
 bool ct_sched_tells(const struct ct_sched *s);
+
+/* ct_sched_misses - is there, or has there been, a time in which switches were not recorded?  False also: nobody wants to know */
+bool ct_sched_misses(const struct ct_sched *s);
 
 /* ct_sched_ticks - a CLOCK_MONOTONIC time of the last seconds in ticks */
 uint64_t ct_sched_ticks(const struct ct_sched *s, uint64_t ns);

@@ -51,7 +51,7 @@ struct ct_switch_source {
 
 	/*
 	 * open - switches of a process and of all that will come from it, at the latest from its next exec on
-	 * Fills in cpu, n, ready and own.  Returns 0; -EACCES: not allowed; or another -errno.  Nothing is left open then.
+	 * Fills in cpu, n, ready and own.  Returns 0; -EACCES, -EPERM: not allowed; or another -errno.  Nothing is left open then.
 	 */
 	int (*open)(struct ct_switches *s, pid_t pid);
 

@@ -1,17 +1,17 @@
 /*
  * usage.h - what the processes use over time: memory, processor time, page faults and context switches, written into the trace as usage
- * records.  All of it is read from /proc, which asks the processes for nothing and takes no lock that they wait for.
+ * records; and where the kernel's switches do not tell all of it, how long each thread ran and waited for a CPU, as ran records.  All of it is read from /proc, which asks the processes for nothing and takes no lock that they wait for.
  */
 #ifndef CT_RUN_USAGE_H
 #define CT_RUN_USAGE_H
 
-#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "run/reap.h"
-#include "run/set.h"
+#include "run/sched.h"
+#include "run/tasks.h"
 
 #define CT_USAGE_PROCESSES 64 /* at once; who comes later waits until one of them has ended */
 
@@ -31,9 +31,8 @@ struct ct_usage_process {
 	uint32_t index; /* in the process table */
 	pid_t pid;
 	int stat, statm; /* descriptors */
-	DIR *task;	 /* where reading its threads goes on; NULL: no descriptor to spare */
-	struct ct_set switches; /* by tid, when last seen: involuntary << 32 | voluntary */
-	bool there;		/* at this look */
+	struct ct_tasks tasks;
+	bool there; /* at this look */
 	struct ct_usage_sums now, told;
 	uint64_t counted; /* cpu_ns when the switches of all threads had been read */
 	uint64_t looked;  /* ticks, at the last look */
@@ -41,7 +40,8 @@ struct ct_usage_process {
 
 struct ct_usage {
 	const struct ct_reap *reap;
-	struct ct_slot *slot; /* ctrace-run's own, for the records */
+	const struct ct_sched *sched; /* NULL: nobody wants to know how long threads ran */
+	struct ct_slot *slot;	      /* ctrace-run's own, for the records */
 	struct ct_usage_process process[CT_USAGE_PROCESSES];
 	unsigned n;
 	size_t from;   /* all before this one in reap->watched are not to be looked at any more */

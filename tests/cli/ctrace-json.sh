@@ -42,6 +42,8 @@ chunk slot=1
 thread_begin +0 thread=2 tid=101
 lost +10 reason=0 count=3 span=5 thread=2
 wait @5000000 op=cond dur=4000000 object=c stack=rest
+chunk slot=2 thread=0 tid=0 base=1000
+ran @600000 tid=100 run_ns=1000 delay_ns=10 turns=1
 chunk slot=2147483648 base=1000
 sched @1000 what=1 source=1
 cpu_on @2000 tid=100

@@ -75,7 +75,7 @@ ${CC:-cc} -DPERF=SYS_perf_event_open -o refuse refuse.c
 ${CC:-cc} -DPERF=SYS_bpf -o refuse_bpf refuse.c
 ./refuse ctrace-run -o refused.ctrace -- sh -c 'sleep 0.05' 2>summary
 grep -q '^ctrace: Threads waited' summary || fail "refused: summary: $(cat summary)"
-note='when threads had a CPU is not recorded: the kernel does not allow perf_event_open; kernel.perf_event_paranoid 2, CAP_PERFMON or root would change that'
+note='when threads had a CPU is not recorded: the kernel does not allow perf_event_open; kernel.perf_event_paranoid 2, CAP_PERFMON or root would change that; how long each ran is from schedstat, the rest from waits and wakes'
 for view in report threads locks info; do
 	ctrace $view refused.ctrace | tr '\n' ' ' | tr -s ' ' | grep -qF "$note" || fail "refused: $view: $(ctrace $view refused.ctrace)"
 done

@@ -145,7 +145,7 @@ const char *ct_sched_refusal(const struct ct_turns *t, enum ct_sched_source sour
 
 	if (!err)
 		return NULL;
-	if (err == EACCES)
+	if (err == EACCES || err == EPERM)
 		snprintf(buf, size, "the kernel does not allow %s", what);
 	else if (source == CT_SCHED_PERF && err == ENOBUFS)
 		snprintf(buf, size, "no memory may be locked for records of perf_event_open");
@@ -164,21 +164,26 @@ const char *ct_sched_refusal(const struct ct_turns *t, enum ct_sched_source sour
 static void note_switches(struct ct_view *v, ct_note_fn *note, void *arg)
 {
 	const struct ct_turns *t = &v->model->turns;
-	char text[384], why[2][128], n[CT_TEXT_NUMBER];
+	char text[512], why[2][128], n[CT_TEXT_NUMBER];
 	const char *perf = ct_sched_refusal(t, CT_SCHED_PERF, why[0], sizeof(why[0]));
 	const char *bpf = ct_sched_refusal(t, CT_SCHED_BPF, why[1], sizeof(why[1]));
+	const char *change = "";
 
+	if (t->refused[CT_SCHED_PERF] == EACCES)
+		change = "; kernel.perf_event_paranoid 2, CAP_PERFMON or root would change that";
+	else if (t->refused[CT_SCHED_PERF] == EPERM)
+		change = "; a seccomp filter or security module that lets it would change that";
+	else if (t->refused[CT_SCHED_PERF] == ENOBUFS)
+		change = "; a larger kernel.perf_event_mlock_kb or RLIMIT_MEMLOCK would change "
+			 "that";
+	else if (!perf && t->refused[CT_SCHED_BPF] == EACCES)
+		change = "; CAP_BPF and CAP_PERFMON, or root, would change that";
 	if (!ct_turns_any(t) && (perf || bpf)) {
-		snprintf(text, sizeof(text), "when threads had a CPU is not recorded: %s%s",
-			 perf ? perf : bpf,
-			 t->refused[CT_SCHED_PERF] == EACCES
-				 ? "; kernel.perf_event_paranoid 2, CAP_PERFMON or root would "
-				   "change that"
-			 : t->refused[CT_SCHED_PERF] == ENOBUFS
-				 ? "; a larger kernel.perf_event_mlock_kb or RLIMIT_MEMLOCK would "
-				   "change that"
-			 : !perf && t->refused[CT_SCHED_BPF] == EACCES
-				 ? "; CAP_BPF and CAP_PERFMON, or root, would change that"
+		snprintf(text, sizeof(text), "when threads had a CPU is not recorded: %s%s%s",
+			 perf ? perf : bpf, change,
+			 v->model->events[CT_EV_ran]
+				 ? "; how long each ran is from schedstat, the rest from waits and "
+				   "wakes"
 				 : "");
 		note(arg, text);
 	}

@@ -17,7 +17,7 @@
 static char *name_tid(struct ct_view *v, uint32_t tid, uint64_t ticks, bool bare, char *buf,
 		      size_t size)
 {
-	const struct ct_thread *t = ct_model_thread_by_tid(v->model, tid, ticks);
+	const struct ct_thread *t = ct_model_thread_outside(v->model, tid, ticks);
 
 	if (t)
 		return (bare ? ct_name_thread_bare : ct_name_thread)(v, t, buf, size);

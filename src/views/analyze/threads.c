@@ -2,7 +2,8 @@
  * threads.c - every thread: how long it lived, what it waited for, and what is left of its life.
  *
  * Where the kernel's switches were recorded, the life is told by states (model/states.h), and nothing is left.  Where they were not, what
- * is left is "running or runnable": ctrace sees when a thread stops for a wrapped call and nothing in between.
+ * is left is "running or runnable": ctrace sees when a thread stops for a wrapped call and nothing in between.  How long it ran and was
+ * ready in all may be known even so, from the kernel's sums (schedstat), and is marked as theirs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@ struct line {
 	uint64_t life, rest;
 	uint64_t abandoned, abandoned_total; /* in the rest */
 	const struct ct_life *states;	     /* NULL: no switches */
+	bool ran;			     /* of some threads it is known how long they ran */
+	uint64_t ran_run, ran_ready;	     /* without states: of this one */
 };
 
 static int by_busy(const void *a, const void *b)
@@ -29,6 +32,17 @@ static int by_busy(const void *a, const void *b)
 	if (x->busy != y->busy)
 		return x->busy > y->busy ? -1 : 1;
 	return (x->thread > y->thread) - (x->thread < y->thread);
+}
+
+static uint64_t ns_ticks(const struct ct_model *m, uint64_t ns)
+{
+	return (uint64_t)((double)ns * (double)m->tables.second_ticks / 1e9);
+}
+
+/* What of its states nothing tells. */
+static uint64_t not_seen(const struct ct_life *s)
+{
+	return s->state[CT_STATE_AWAKE] - s->awake_run - s->awake_ready;
 }
 
 static struct line *make_lines(struct ct_view *v, uint32_t *count)
@@ -60,6 +74,11 @@ static struct line *make_lines(struct ct_view *v, uint32_t *count)
 		for (why = 0; why < CT_WHYS; why++)
 			sum += l.total[why];
 		l.busy = l.total[CT_WHY_LOCK] + l.total[CT_WHY_OTHERS] + l.total[CT_WHY_IO];
+		l.ran = !l.states && m->events[CT_EV_ran];
+		if (l.ran) {
+			l.ran_run = ns_ticks(m, t->ran.run_ns);
+			l.ran_ready = ns_ticks(m, t->ran.delay_ns);
+		}
 		l.life = ct_view_lived(v, t);
 		l.rest = l.life > sum ? l.life - sum : 0;
 		all[n++] = l;
@@ -81,13 +100,17 @@ struct row {
 	unsigned n;
 };
 
-/* Without switches: lived, the reasons, and what is left. */
+/* Without switches: lived, how long it ran and was ready where that is known, the reasons, and what is left. */
 static struct row rest_row(const struct line *l)
 {
 	struct row r = {.n = 0};
 	size_t k;
 
 	r.column[r.n++] = l->life;
+	if (l->ran) {
+		r.column[r.n++] = l->ran_run;
+		r.column[r.n++] = l->ran_ready;
+	}
 	for (k = 0; k < REASONS; k++)
 		r.column[r.n++] = l->total[reasons[k]] +
 				  (reasons[k] == CT_WHY_IO ? l->total[CT_WHY_CALLS] : 0);
@@ -103,8 +126,8 @@ static struct row states_row(const struct line *l)
 	size_t k;
 
 	r.column[r.n++] = l->life;
-	r.column[r.n++] = s->state[CT_STATE_RUNNING] + s->state[CT_STATE_CALL];
-	r.column[r.n++] = s->state[CT_STATE_WOKEN] + s->state[CT_STATE_PREEMPTED];
+	r.column[r.n++] = s->state[CT_STATE_RUNNING] + s->state[CT_STATE_CALL] + s->awake_run;
+	r.column[r.n++] = s->state[CT_STATE_WOKEN] + s->state[CT_STATE_PREEMPTED] + s->awake_ready;
 	for (k = 0; k < REASONS; k++)
 		r.column[r.n++] = s->blocked[reasons[k]];
 	r.column[r.n++] = s->state[CT_STATE_SHORT] + s->state[CT_STATE_OUTSIDE];
@@ -143,12 +166,14 @@ static void print_line(struct ct_view *v, const struct line *l)
 	if (v->many_processes && t->process < v->model->tables.process_count)
 		ct_text_add(name, sizeof(name), ", pid %u",
 			    v->model->tables.processes[t->process].pid);
-	if (l->states && l->states->state[CT_STATE_AWAKE])
+	if (l->states && not_seen(l->states))
 		ct_text_add(name, sizeof(name), ", %s not seen",
-			    ct_text_ns(n, ct_view_ns(v, l->states->state[CT_STATE_AWAKE])));
+			    ct_text_ns(n, ct_view_ns(v, not_seen(l->states))));
 	if (l->states && l->states->state[CT_STATE_STOPPED])
 		ct_text_add(name, sizeof(name), ", %s with recording stopped",
 			    ct_text_ns(n, ct_view_ns(v, l->states->state[CT_STATE_STOPPED])));
+	if (l->ran && !t->ran.until)
+		ct_text_add(name, sizeof(name), ", not read");
 	if (!t->ended && !ct_trace_info(v->trace)->live)
 		ct_text_add(name, sizeof(name), " *");
 	fputs(ct_bold(v), v->out);
@@ -156,14 +181,16 @@ static void print_line(struct ct_view *v, const struct line *l)
 	fputs(ct_plain(v), v->out);
 }
 
-static void print_head(struct ct_view *v, bool states)
+static void print_head(struct ct_view *v, bool states, bool ran)
 {
 	static const char *const with[] = {"lived", "run",   "ready", "locks",	"others",
 					   "I/O",   "sleep", "idle",  "outside"};
+	static const char *const sums[] = {"lived", "run",   "ready", "locks", "others",
+					   "I/O",   "sleep", "idle",  "rest"};
 	static const char *const without[] = {"lived", "locks", "others", "I/O",
 					      "sleep", "idle",	"rest"};
-	const char *const *head = states ? with : without;
-	struct row r = {.n = states ? COLUMNS : COLUMNS - 2};
+	const char *const *head = states ? with : ran ? sums : without;
+	struct row r = {.n = states || ran ? COLUMNS : COLUMNS - 2};
 	unsigned k;
 
 	fputs(ct_dim(v), v->out);
@@ -194,12 +221,51 @@ static void print_legend(struct ct_view *v, const struct ct_life *all, bool aban
 		"record\n",
 		abandoned ? " or in an abandoned one" : "",
 		ct_text_ns(n[0], ct_view_ns(v, all->state[CT_STATE_SHORT])));
-	if (all->state[CT_STATE_AWAKE])
+	if (not_seen(all))
 		fprintf(v->out,
 			"not seen: in no recorded wait while switches were not recorded, %s\n",
-			ct_text_ns(n[0], ct_view_ns(v, all->state[CT_STATE_AWAKE])));
+			ct_text_ns(n[0], ct_view_ns(v, not_seen(all))));
 	if (open)
 		fputs("*: its end was not seen\n", v->out);
+}
+
+/* What the kernel's sums do not cover: threads that were never read, and how long the others lived on. */
+struct unread {
+	uint32_t threads;
+	uint64_t ticks;
+};
+
+static void count_unread(struct ct_view *v, const struct ct_thread *t, struct unread *u)
+{
+	if (!v->model->events[CT_EV_ran])
+		return;
+	if (!t->ran.until)
+		u->threads++;
+	else if (t->end > t->ran.until)
+		u->ticks += t->end - t->ran.until;
+}
+
+/* Where run and ready are from, if not from switches. */
+static void print_sums(struct ct_view *v, const struct line *all, const struct unread *u)
+{
+	char n[2][CT_TEXT_NUMBER];
+
+	if (all->states && all->states->awake_run + all->states->awake_ready)
+		fprintf(v->out,
+			"from schedstat, while switches were not recorded: run %s, ready %s\n",
+			ct_text_ns(n[0], ct_view_ns(v, all->states->awake_run)),
+			ct_text_ns(n[1], ct_view_ns(v, all->states->awake_ready)));
+	if (all->ran)
+		fputs("run, ready: on a CPU and waiting for one in all, from schedstat; in waits "
+		      "and in the rest\n",
+		      v->out);
+	if ((all->ran || all->states) && u->threads)
+		fprintf(v->out, "schedstat was not read of %u thread%s, which ended before that\n",
+			u->threads, u->threads == 1 ? "" : "s");
+	if (all->ran && u->ticks)
+		fprintf(v->out,
+			"schedstat was last read of the others %s before they ended, in all\n",
+			ct_text_ns(n[0], ct_view_ns(v, u->ticks)));
 }
 
 static void add_life(struct ct_life *to, const struct ct_life *l)
@@ -210,19 +276,22 @@ static void add_life(struct ct_life *to, const struct ct_life *l)
 		to->state[i] += l->state[i];
 	for (i = 0; i < CT_WHYS; i++)
 		to->blocked[i] += l->blocked[i];
+	to->awake_run += l->awake_run;
+	to->awake_ready += l->awake_ready;
 }
 
 static void print_text(struct ct_view *v, const struct line *lines, uint32_t n)
 {
 	bool states = n && lines[0].states;
 	struct ct_life lives = {.state = {0}};
-	struct line all = {.states = states ? &lives : NULL};
+	struct line all = {.states = states ? &lives : NULL, .ran = n && lines[0].ran};
+	struct unread unread = {0, 0};
 	uint32_t i, open = 0;
 	struct row r;
 	int why;
 
 	(states ? ct_view_window_states : ct_view_window)(v);
-	print_head(v, states);
+	print_head(v, states, all.ran);
 	for (i = 0; i < n; i++) {
 		const struct ct_thread *t = ct_model_thread_at(v->model, lines[i].thread);
 
@@ -232,6 +301,9 @@ static void print_text(struct ct_view *v, const struct line *lines, uint32_t n)
 		}
 		for (why = 0; why < CT_WHYS; why++)
 			all.total[why] += lines[i].total[why];
+		count_unread(v, t, &unread);
+		all.ran_run += lines[i].ran_run;
+		all.ran_ready += lines[i].ran_ready;
 		all.abandoned += lines[i].abandoned;
 		all.life += lines[i].life;
 		all.rest += lines[i].rest;
@@ -245,6 +317,7 @@ static void print_text(struct ct_view *v, const struct line *lines, uint32_t n)
 		fprintf(v->out, "%u threads are not listed; --top %u shows them\n", n - v->o.top,
 			n);
 	print_legend(v, all.states, all.abandoned != 0, open != 0);
+	print_sums(v, &all, &unread);
 	ct_view_blind(v, "");
 }
 
@@ -258,6 +331,8 @@ static void json_states(struct ct_view *v, struct ct_json *j, const struct ct_li
 		snprintf(key, sizeof(key), "%s_ns", ct_state_name((enum ct_state)i));
 		ct_json_number(j, key, ct_view_ns(v, s->state[i]));
 	}
+	ct_json_number(j, "awake_run_ns", ct_view_ns(v, s->awake_run));
+	ct_json_number(j, "awake_ready_ns", ct_view_ns(v, s->awake_ready));
 	ct_json_object(j, "blocked_by_reason");
 	for (i = 0; i < CT_WHYS; i++) {
 		snprintf(key, sizeof(key), "%s_ns", ct_why_name((enum ct_why)i));
@@ -269,6 +344,29 @@ static void json_states(struct ct_view *v, struct ct_json *j, const struct ct_li
 	ct_json_number(j, "preempted", s->preempted);
 	ct_json_number(j, "preempted_max_ns", ct_view_ns(v, s->preempted_max));
 	ct_json_number(j, "migrations", s->migrations);
+	ct_json_close(j, '}');
+}
+
+/* What is said of when it ran rests on this. */
+static const char *source_of(const struct line *l, const struct ct_thread *t)
+{
+	const struct ct_life *s = l->states;
+
+	if (!s)
+		return t->ran.until ? "schedstat" : "waits";
+	if (!s->state[CT_STATE_AWAKE])
+		return "switches";
+	return t->ran.until ? "switches and schedstat" : "switches and waits";
+}
+
+static void json_ran(struct ct_view *v, struct ct_json *j, const struct ct_thread *t)
+{
+	ct_json_object(j, "schedstat");
+	ct_json_number(j, "run_ns", t->ran.run_ns);
+	ct_json_number(j, "ready_ns", t->ran.delay_ns);
+	ct_json_number(j, "turns", t->ran.turns);
+	ct_json_number(j, "unread_ns",
+		       ct_view_ns(v, t->end > t->ran.until ? t->end - t->ran.until : 0));
 	ct_json_close(j, '}');
 }
 
@@ -305,6 +403,9 @@ static void print_json(struct ct_view *v, const struct line *lines, uint32_t n)
 			ct_json_close(&j, '}');
 		}
 		ct_json_close(&j, '}');
+		ct_json_text(&j, "source", source_of(l, t));
+		if (t->ran.until)
+			json_ran(v, &j, t);
 		if (l->states)
 			json_states(v, &j, l->states);
 		ct_json_close(&j, '}');
