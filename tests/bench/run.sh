@@ -196,6 +196,26 @@ memory() { # threads
 		$(paired "$name" 6 add) - $((2048 + 64 * ($1 + 2)))
 }
 
+# What ctrace-run itself uses, in CPUs, while it takes 200,000 switches a second from a source; where some were lost: a whole CPU, which is over the goal.
+switches() { # row source goal
+	wanted "$1" || return 0
+	for round in $(seq "$rounds"); do
+		go traced "--sched=exact --sched-source=$2" "$BUILD/bench/switches" 200000 2 || return 0
+		read -r count seconds used <"$dir/out"
+		trace=$(the_trace)
+		bytes=$(file_bytes "$trace")
+		read -r recorded missing <<-END
+			$("$CTRACE" info --json "$trace" | jq -r 'select(.switches.source != null).switches | "\(.records) \(.missing)"')
+		END
+		[ -n "$recorded" ] || { echo "$1: $2 is not to be had" && return 0; }
+		[ "$missing" = 0 ] || used=$seconds
+		awk -v n="$1" -v r="$round" -v c="$count" -v s="$seconds" -v u="$used" -v b="$bytes" -v k="$recorded" \
+			'BEGIN { printf "%s,%d,traced,%d,%.4f,%.4f,-,-,-,%s,%s,-,-\n", n, r, c, u / s, u / s, b, k }' >>"$raw"
+	done
+	# shellcheck disable=SC2046
+	row "$1" CPUs - "$(first $(column "$1" traced 5))" $(column "$1" traced 5) - "$3"
+}
+
 reading() { # name, then options of gen6m
 	name=$1
 	shift
@@ -265,6 +285,8 @@ if [ "$via" = run ]; then
 	loop handoff_auto ratio 1.17 "--sched=auto" handoff
 	loop handoff_perf ratio 1.6 "--sched=exact --sched-source=perf" handoff
 	loop handoff_bpf ratio 1.25 "--sched=exact --sched-source=bpf" handoff
+	switches switches_perf perf 0.5
+	switches switches_bpf bpf 0.5
 fi
 if [ "$via" = run ]; then # an arena by itself is neither compressed nor cut to size
 	bytes_per_record handoff_t0 6
