@@ -13,14 +13,12 @@
 #include <unistd.h>
 
 /* The last number of a line "NSpid:\t4711\t1" is the one in the innermost namespace. */
-static uint32_t innermost_pid(const char *pid)
+static uint32_t innermost_number(const char *path)
 {
-	char path[64], line[512], *word, *rest;
+	char line[512], *word, *rest;
 	unsigned long number = 0;
-	FILE *f;
+	FILE *f = fopen(path, "re");
 
-	snprintf(path, sizeof(path), "/proc/%.16s/status", pid);
-	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		if (strncmp(line, "NSpid:", 6) != 0)
 			continue;
@@ -32,6 +30,22 @@ static uint32_t innermost_pid(const char *pid)
 	if (f)
 		fclose(f);
 	return (uint32_t)number;
+}
+
+static uint32_t innermost_pid(const char *pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%.16s/status", pid);
+	return innermost_number(path);
+}
+
+uint32_t ct_outside_own_tid(pid_t pid, uint32_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%u/status", (int)pid, tid);
+	return innermost_number(path);
 }
 
 const char *ct_outside_stat(pid_t pid, char *text, size_t room)

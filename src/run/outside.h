@@ -25,6 +25,14 @@ pid_t ct_outside_find(uint64_t namespace, uint32_t pid);
 pid_t ct_outside_child(pid_t parent, uint32_t pid);
 
 /*
+ * ct_outside_own_tid - the number that a thread has for itself
+ * @pid, @tid: in our namespace
+ * Returns 0 when there is no such thread.
+ * Context: tools.
+ */
+uint32_t ct_outside_own_tid(pid_t pid, uint32_t tid);
+
+/*
  * ct_outside_stat - /proc/PID/stat from its third field on: the letter of the state, then numbers
  * @text: buffer of @room bytes; what does not fit is cut off
  * Returns a place in @text; NULL when there is no such process.

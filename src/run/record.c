@@ -127,6 +127,8 @@ int ct_record_open(struct ct_recording *r, const struct ct_record_options *optio
 	r->fds.reap = &r->reap;
 	r->comms.reap = &r->reap;
 	r->comms.slot = r->fds.slot;
+	r->numbers.reap = &r->reap;
+	r->numbers.slot = r->fds.slot;
 	r->drain.store = &r->store;
 	r->drain.stream = r->stream;
 	r->drain.fds = options->ring_bytes ? NULL : &r->fds;
@@ -175,6 +177,7 @@ static int tick(struct ct_recording *r, int pause_ms)
 	look_at_processes(r);
 	ct_looks_take(&r->looks, now_ns());
 	ct_usage_look(&r->usage, now_ns());
+	ct_numbers_look(&r->numbers, now_ns());
 	ct_store_grow(&r->store);
 	if (!r->options->ring_bytes) {
 		ct_drain_peek(&r->drain);
@@ -375,6 +378,7 @@ int ct_record_finish(struct ct_recording *r)
 	ct_mappings_free(&r->mappings);
 	ct_looks_free(&r->looks);
 	ct_usage_free(&r->usage);
+	ct_numbers_free(&r->numbers);
 	ct_reap_free(&r->reap);
 	ct_fds_free(&r->fds);
 	ct_set_free(&r->comms.seen);

@@ -15,6 +15,7 @@
 #include "run/fds.h"
 #include "run/looks.h"
 #include "run/mappings.h"
+#include "run/numbers.h"
 #include "run/reap.h"
 #include "run/sched.h"
 #include "run/store.h"
@@ -43,6 +44,7 @@ struct ct_recording {
 	struct ct_reap reap;
 	struct ct_fds fds;
 	struct ct_comms comms;
+	struct ct_numbers numbers;
 	struct ct_blind_spots blind;
 	struct ct_mappings mappings;
 	struct ct_looks looks;
