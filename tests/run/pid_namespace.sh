@@ -41,7 +41,7 @@ for source in bpf perf user; do
 			fi
 		done < <(grep '^[0-9]' "$t.out")
 	done
-	[ $source != user ] && [ -s $source-held.json ] || continue
+	if [ $source = user ] || ! [ -s $source-held.json ]; then continue; fi
 	# the lock's word has the holder's own number
 	ctrace locks --json $source-held.ctrace | jq '.objects[] | select(.kind == "mutex")' >lock.json
 	near "$source: the holder was seen" "$(jq '.holder_did | .running_ns + .preempted_ns' lock.json)" "$(jq '.total_ns' lock.json)"
