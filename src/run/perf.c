@@ -106,10 +106,13 @@ static int open_rings(struct ct_switches *s, pid_t pid, unsigned cpus, size_t by
 	unsigned i;
 	int err;
 
+	s->off = 0;
 	for (i = 0; i < cpus; i++) {
 		err = open_ring(&ring[s->n], pid, i, bytes);
-		if (err == -ENODEV)
+		if (err == -ENODEV) {
+			s->cpu[cpus - ++s->off] = i;
 			continue;
+		}
 		if (!err && epoll_ctl(s->ready, EPOLL_CTL_ADD, ring[s->n].fd, &e) < 0)
 			err = -errno;
 		if (err) {

@@ -8,15 +8,18 @@
 #include "sched.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "capture/capture.h"
 
 #define BUDGET_PERCENT 2u
 #define CREDIT_NS      2e6 /* some 2,000 of perf's records at most come that were not earned */
+#define OFF_NS	       20000000u /* between two questions whether a CPU has come */
 #define PAUSE_MAX_NS   5000000000u
 #define BLOCK_WAIT_NS  500000000u /* full chunks lie here at most so long */
 #define ENOUGH	       (CT_STREAM_BLOCK_CHUNKS / 2)
@@ -181,6 +184,58 @@ static void say_all(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
 			say(s, &s->cpu[i], what, ns > s->cpu[i].last_ns ? ns : s->cpu[i].last_ns);
 }
 
+/* --- CPUs that come and go --------------------------------------------------------------------------------------------------- */
+
+static bool is_off(unsigned cpu)
+{
+	char path[80], c = '1';
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		if (read(fd, &c, 1) != 1)
+			c = '1';
+		close(fd);
+	}
+	return fd >= 0 && c == '0';
+}
+
+/* Of a CPU that is off everything is known: no thread has it. */
+static void say_off(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
+{
+	unsigned i;
+
+	for (i = s->from.n; i < s->from.n + s->from.off; i++)
+		if (s->cpu[i].covered != (what == CT_SCHED_FROM))
+			say(s, &s->cpu[i], what, ns > s->cpu[i].last_ns ? ns : s->cpu[i].last_ns);
+}
+
+/*
+ * One that was off when recording began, and comes, has no event: what runs there is not recorded, and is a hole for all threads since it was
+ * last seen off.  One that goes and comes again keeps its own.
+ */
+static void watch_off(struct ct_sched *s)
+{
+	uint64_t now = s->now.mono_ns;
+	unsigned i;
+
+	if (!s->from.off || now - s->off_ns < OFF_NS)
+		return;
+	for (i = s->from.n; i < s->from.n + s->from.off; i++) {
+		struct ct_sched_cpu *c = &s->cpu[i];
+		bool off = s->is_off(c->cpu);
+
+		if (c->covered && !off) {
+			say(s, c, CT_SCHED_TO, s->off_ns > c->last_ns ? s->off_ns : c->last_ns);
+			s->misses = true;
+		} else if (!c->covered && off) {
+			say(s, c, CT_SCHED_FROM, now);
+		}
+	}
+	s->off_ns = now;
+}
+
 /* --- switches ---------------------------------------------------------------------------------------------------------------- */
 
 struct taking {
@@ -297,7 +352,8 @@ static void stop(struct ct_sched *s)
 {
 	unsigned i;
 
-	for (i = 0; i < s->from.n; i++)
+	say_off(s, CT_SCHED_TO, s->now.mono_ns);
+	for (i = 0; i < s->from.n + s->from.off; i++)
 		seal(s, &s->cpu[i]);
 	s->from.source->close(&s->from);
 	memset(&s->from, 0, sizeof(s->from));
@@ -408,38 +464,27 @@ bool ct_sched_can(enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid)
 		((any || from == CT_SCHED_FROM_BPF) && opens(&ct_switches_bpf, pid)));
 }
 
-/*
- * The first source of those that may be asked which does it.  BPF programs cost a quarter of perf's records, but some 10 ms of every start: for
- * exact recording they come first, for what has a budget last.
- */
-static void find_source(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched_from from,
-			pid_t pid)
+static void find_source(struct ct_sched *s, struct ct_sched_cpu *none,
+			const struct ct_switch_source *const *sources, unsigned n, pid_t pid)
 {
-	static const struct {
-		const struct ct_switch_source *source;
-		enum ct_sched_from from;
-	} all[] = {{&ct_switches_bpf, CT_SCHED_FROM_BPF}, {&ct_switches_perf, CT_SCHED_FROM_PERF}};
-	unsigned n = sizeof(all) / sizeof(all[0]), i;
+	unsigned i;
+	int err;
 
 	for (i = 0; i < n && !s->from.source; i++) {
-		unsigned k = s->mode == CT_SCHED_EXACT ? i : n - 1 - i;
-		int err;
-
-		if (from != CT_SCHED_FROM_ANY && from != all[k].from)
-			continue;
-		err = all[k].source->open(&s->from, pid);
+		err = sources[i]->open(&s->from, pid);
 		if (!err) {
-			s->from.source = all[k].source;
+			s->from.source = sources[i];
 		} else {
 			memset(&s->from, 0, sizeof(s->from));
 			s->from.ready = -1;
-			refused(s, none, all[k].source->id, err);
+			refused(s, none, sources[i]->id, err);
 		}
 	}
 }
 
-void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid,
-		   struct ct_stream *stream, uint64_t ring_bytes)
+void ct_sched_open_from(struct ct_sched *s, enum ct_sched_mode mode,
+			const struct ct_switch_source *const *sources, unsigned n, pid_t pid,
+			struct ct_stream *stream, uint64_t ring_bytes)
 {
 	struct ct_sched_cpu first = {.cpu = 0};
 	unsigned i;
@@ -448,8 +493,9 @@ void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_fr
 	s->mode = mode;
 	s->stream = stream;
 	s->from.ready = -1;
+	s->is_off = is_off;
 	s->misses = mode != CT_SCHED_OFF;
-	if (mode == CT_SCHED_OFF || from == CT_SCHED_FROM_USER)
+	if (mode == CT_SCHED_OFF || !n)
 		return;
 	s->on = true;
 	s->now = ct_clock_sample(&ct_cap.clock);
@@ -457,16 +503,16 @@ void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_fr
 		;
 	if (ring_bytes)
 		s->full_max = (unsigned)(ring_bytes / CT_CHUNK_BYTES) + 1;
-	find_source(s, &first, from, pid);
-	s->cpu = calloc(s->from.n + 1, sizeof(*s->cpu));
+	find_source(s, &first, sources, n, pid);
+	s->cpu = calloc(s->from.n + s->from.off + 1, sizeof(*s->cpu));
 	if (!s->cpu) {
 		s->error = -ENOMEM;
 		if (s->from.source)
 			s->from.source->close(&s->from);
-		s->from.n = 0;
+		s->from.n = s->from.off = 0;
 		s->from.source = NULL;
 	}
-	for (i = 0; i < s->from.n; i++)
+	for (i = 0; i < s->from.n + s->from.off; i++)
 		s->cpu[i].cpu = s->from.cpu[i];
 	/* who refused is told where CPU 0's records go on */
 	if (s->from.n && s->cpu[0].cpu == first.cpu)
@@ -478,9 +524,32 @@ void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_fr
 	while (!take_sample(s))
 		;
 	say_all(s, CT_SCHED_FROM, s->now.mono_ns);
+	say_off(s, CT_SCHED_FROM, s->now.mono_ns);
+	s->off_ns = s->now.mono_ns;
 	s->misses = !s->from.n;
 	s->credit_ns = CREDIT_NS;
 	begin_period(s, s->now.mono_ns);
+}
+
+/*
+ * BPF programs cost a quarter of perf's records, but some 10 ms of every start: for exact recording they come first, for what has a budget
+ * last.
+ */
+void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid,
+		   struct ct_stream *stream, uint64_t ring_bytes)
+{
+	const struct ct_switch_source *sources[2];
+	bool bpf = from == CT_SCHED_FROM_ANY || from == CT_SCHED_FROM_BPF,
+	     perf = from == CT_SCHED_FROM_ANY || from == CT_SCHED_FROM_PERF;
+	unsigned n = 0;
+
+	if (bpf && mode == CT_SCHED_EXACT)
+		sources[n++] = &ct_switches_bpf;
+	if (perf)
+		sources[n++] = &ct_switches_perf;
+	if (bpf && mode != CT_SCHED_EXACT)
+		sources[n++] = &ct_switches_bpf;
+	ct_sched_open_from(s, mode, sources, n, pid, stream, ring_bytes);
 }
 
 void ct_sched_forked(struct ct_sched *s)
@@ -518,6 +587,7 @@ void ct_sched_look(struct ct_sched *s, uint64_t now_ns)
 	if (!s->on)
 		return;
 	if (s->from.n && take_sample(s)) {
+		watch_off(s);
 		if (s->paused)
 			take_lives(s);
 		else
@@ -548,7 +618,8 @@ int ct_sched_finish(struct ct_sched *s)
 		take_all(s);
 		say_all(s, CT_SCHED_TO, s->now.mono_ns);
 	}
-	for (i = 0; i < s->from.n; i++)
+	say_off(s, CT_SCHED_TO, s->now.mono_ns);
+	for (i = 0; i < s->from.n + s->from.off; i++)
 		seal(s, &s->cpu[i]);
 	write_full(s);
 	free(s->full);

@@ -44,10 +44,12 @@ struct ct_sched {
 	bool paused;
 	enum ct_sched_mode mode;
 	struct ct_switches from;
-	struct ct_lives *lives; /* hears of every switch too; NULL: nobody does */
-	struct ct_sched_cpu *cpu;
-	struct ct_stream *stream; /* NULL: a ring, written at the end */
-	struct ct_chunk **full;	  /* sealed, not yet written; oldest first */
+	struct ct_lives *lives;	      /* hears of every switch too; NULL: nobody does */
+	struct ct_sched_cpu *cpu;     /* from.n, and from.off that are waited for */
+	bool (*is_off)(unsigned cpu); /* is this CPU off now? */
+	uint64_t off_ns;	      /* when that was asked last */
+	struct ct_stream *stream;     /* NULL: a ring, written at the end */
+	struct ct_chunk **full;	      /* sealed, not yet written; oldest first */
 	unsigned full_n, full_room, full_max;
 	uint64_t full_since_ns;
 	struct ct_clock_sample before, now; /* between them times are a straight line */
@@ -68,6 +70,15 @@ struct ct_sched {
  */
 void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid,
 		   struct ct_stream *stream, uint64_t ring_bytes);
+
+/*
+ * ct_sched_open_from - the same of given sources, the first of them that does it
+ * @n: 0: none
+ * Context: tools.
+ */
+void ct_sched_open_from(struct ct_sched *s, enum ct_sched_mode mode,
+			const struct ct_switch_source *const *sources, unsigned n, pid_t pid,
+			struct ct_stream *stream, uint64_t ring_bytes);
 
 /*
  * ct_sched_look - take what the kernel has, write what is worth a block, keep to the budget

@@ -51,7 +51,7 @@ struct ct_switch_source {
 
 	/*
 	 * open - switches of a process and of all that will come from it, at the latest from its next exec on
-	 * Fills in cpu, n, ready and own.  Returns 0; -EACCES, -EPERM: not allowed; or another -errno.  Nothing is left open then.
+	 * Fills in cpu, n, off, ready and own.  Returns 0; -EACCES, -EPERM: not allowed; or another -errno.  Nothing is left open then.
 	 */
 	int (*open)(struct ct_switches *s, pid_t pid);
 
@@ -80,7 +80,8 @@ struct ct_switches {
 	const struct ct_switch_source *source; /* NULL: none */
 	unsigned *cpu;			       /* the CPUs' numbers */
 	unsigned n;			       /* 0: none */
-	int ready; /* readable when room is running out; -1: nothing tells */
+	unsigned off; /* CPUs that are off and cannot be told of when they come: cpu[n] and on */
+	int ready;    /* readable when room is running out; -1: nothing tells */
 	void *own;
 };
 
