@@ -102,6 +102,7 @@ static void take_sched(struct ct_turns *t, struct ct_turns_cpu *c, const struct 
 		else if (!c->from)
 			c->from = r->ticks;
 		c->to = 0;
+		c->off = c->off || r->v[CT_F_sched_count];
 		break;
 	case CT_SCHED_TO:
 		close_turn(t, c, r->ticks, CT_TURN_UNSEEN);
@@ -339,6 +340,15 @@ static int join_wakings(struct ct_turns *t)
 	ct_table_free(&tids);
 	ct_pool_free(&t->wakings);
 	return err;
+}
+
+uint32_t ct_turns_cpus(const struct ct_turns *t)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < t->cpus.count; i++)
+		n += !((const struct ct_turns_cpu *)ct_table_row(&t->cpus, i))->off;
+	return n;
 }
 
 /* And a thread has one CPU at a time: where records say two, it had left the older one, and nobody saw when. */

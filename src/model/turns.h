@@ -61,7 +61,7 @@ struct ct_turns_cpu {
 	uint64_t from, to; /* switches are recorded between them; to 0: still */
 	uint64_t last;	   /* ticks of the newest record */
 	uint32_t open;	   /* turn that has not ended, index + 1 */
-	uint32_t pad;
+	bool off;	   /* was when recording began: nobody could run there */
 };
 
 struct ct_turns {
@@ -116,6 +116,12 @@ static inline bool ct_turns_any(const struct ct_turns *t)
 {
 	return t->cpus.count != 0;
 }
+
+/*
+ * ct_turns_cpus - CPUs that threads could have had
+ * Context: tools.
+ */
+uint32_t ct_turns_cpus(const struct ct_turns *t);
 
 /*
  * ct_turns_seen - how much of a stretch of time was recorded on all CPUs, after ct_turns_finish()

@@ -165,11 +165,13 @@ static void write_full(struct ct_sched *s)
 
 static void say(struct ct_sched *s, struct ct_sched_cpu *c, enum ct_sched_what what, uint64_t ns)
 {
+	bool off = c >= s->cpu + s->from.n;
 	struct ct_record r = {.type = CT_EV_sched};
 
 	r.v[CT_F_sched_what] = what;
 	r.v[CT_F_sched_cpu] = c->cpu;
 	r.v[CT_F_sched_source] = s->from.source->id;
+	r.v[CT_F_sched_count] = what == CT_SCHED_FROM && off;
 	r.v[CT_F_sched_error_ns] = what == CT_SCHED_TO ? s->error_ns : 0;
 	c->covered = what == CT_SCHED_FROM;
 	add(s, c, &r, ns);

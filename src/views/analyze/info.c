@@ -66,7 +66,7 @@ static void print_switches(struct ct_view *v)
 		return;
 	}
 	fprintf(v->out, "switches   %s, %u CPUs, %s of %s seen; at most %s off the other times\n",
-		ct_sched_source_text(t->source), t->cpus.count,
+		ct_sched_source_text(t->source), ct_turns_cpus(t),
 		ct_text_ns(n[0], ct_view_ns(v, ct_turns_seen(t, ct_view_from(v), ct_view_to(v)))),
 		ct_text_ns(n[1], ct_view_ns(v, ct_view_to(v) - ct_view_from(v))),
 		ct_text_ns(n[2], t->error_ns));
@@ -87,7 +87,7 @@ static void switches_json(struct ct_view *v, struct ct_json *j)
 	ct_json_text(j, "source", ct_turns_any(t) ? ct_sched_source_text(t->source) : NULL);
 	ct_json_number(j, "refused_errno", (uint64_t)t->refused[CT_SCHED_PERF]);
 	ct_json_number(j, "bpf_refused_errno", (uint64_t)t->refused[CT_SCHED_BPF]);
-	ct_json_number(j, "cpus", t->cpus.count);
+	ct_json_number(j, "cpus", ct_turns_cpus(t));
 	ct_json_number(j, "records", count_switches(v));
 	ct_json_number(j, "missing", t->missing);
 	ct_json_number(j, "seen_ns",

@@ -255,10 +255,10 @@ static void print_text(struct ct_view *v, struct ct_delays *s, const struct ct_c
 
 	ct_view_window_states(v);
 	fprintf(v->out, "%u CPUs, seen for %s of %s: threads ran %s, %s of what there was\n",
-		t->cpus.count, ct_text_ns(n[0], ct_view_ns(v, seen)),
+		ct_turns_cpus(t), ct_text_ns(n[0], ct_view_ns(v, seen)),
 		ct_text_ns(n[1], ct_view_ns(v, s->end - s->begin)),
 		ct_text_ns(n[2], ct_view_ns(v, s->ran)),
-		ct_text_share(n[3], s->ran, seen * t->cpus.count));
+		ct_text_share(n[3], s->ran, seen * ct_turns_cpus(t)));
 	fprintf(v->out, "and were ready to run for %s more; migrations to another CPU: %s\n\n",
 		ct_text_ns(n[0], ct_view_ns(v, s->was_ready)), ct_text_count(n[1], s->migrations));
 	fprintf(v->out, "%s%10s %9s %9s %9s %9s %9s  %s%s\n", ct_dim(v), "times", "total", "mean",
@@ -350,7 +350,7 @@ static void print_json(struct ct_view *v, const struct ct_delays *s, const struc
 	uint32_t i;
 
 	ct_line_head_json(v, &j, "sched");
-	ct_json_number(&j, "cpus", t->cpus.count);
+	ct_json_number(&j, "cpus", ct_turns_cpus(t));
 	ct_json_number(&j, "seen_ns", ct_view_ns(v, ct_turns_seen(t, s->begin, s->end)));
 	ct_json_number(&j, "ran_ns", ct_view_ns(v, s->ran));
 	ct_json_number(&j, "ready_ns", ct_view_ns(v, s->was_ready));
