@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 #include "capture/capture.h"
+#include "sched_int.h"
 
 #define BUDGET_PERCENT 2u
 #define CREDIT_NS      2e6 /* some 2,000 of perf's records at most come that were not earned */
 #define OFF_NS	       20000000u /* between two questions whether a CPU has come */
 #define PAUSE_MAX_NS   5000000000u
 #define BLOCK_WAIT_NS  500000000u /* full chunks lie here at most so long */
-#define ENOUGH	       (CT_STREAM_BLOCK_CHUNKS / 2)
 
 /* --- time ----------------------------------------------------------------------------------------------------------------- */
 
@@ -65,103 +65,7 @@ static bool take_sample(struct ct_sched *s)
 	return s->before.mono_ns != 0;
 }
 
-/* --- chunks ---------------------------------------------------------------------------------------------------------------- */
-
-/* In a ring the oldest chunk makes room. */
-static void keep_full(struct ct_sched *s, struct ct_chunk *chunk)
-{
-	if (s->full_max && s->full_n == s->full_max) {
-		free(s->full[0]);
-		s->full_n--;
-		memmove(s->full, s->full + 1, s->full_n * sizeof(*s->full));
-	}
-	if (s->full_n == s->full_room) {
-		unsigned room = s->full_room ? s->full_room * 2 : ENOUGH * 2;
-		struct ct_chunk **p = realloc(s->full, room * sizeof(*p));
-
-		if (!p) {
-			s->error = -ENOMEM;
-			free(chunk);
-			return;
-		}
-		s->full = p;
-		s->full_room = room;
-	}
-	s->full[s->full_n++] = chunk;
-}
-
-static void seal(struct ct_sched *s, struct ct_sched_cpu *c)
-{
-	struct ct_chunk *chunk;
-
-	if (!c->builder)
-		return;
-	ct_builder_seal(c->builder);
-	chunk = malloc(sizeof(*chunk));
-	if (chunk) {
-		memcpy(chunk, &c->builder->chunk, sizeof(*chunk));
-		keep_full(s, chunk);
-	} else {
-		s->error = -ENOMEM;
-	}
-	free(c->builder);
-	c->builder = NULL;
-}
-
-static bool begin(struct ct_sched_cpu *c, uint64_t ticks, uint64_t ns)
-{
-	struct ct_chunk head;
-
-	c->builder = malloc(sizeof(*c->builder));
-	if (!c->builder)
-		return false;
-	memset(&head, 0, offsetof(struct ct_chunk, bytes));
-	head.slot = CT_SLOT_CPU + c->cpu;
-	head.sequence = c->sequence++;
-	head.base_ticks = ticks;
-	head.base_mono_ns = ns;
-	ct_builder_start(c->builder, &head);
-	return true;
-}
-
-static void add(struct ct_sched *s, struct ct_sched_cpu *c, struct ct_record *r, uint64_t ns)
-{
-	r->ticks = ticks_at(s, ns);
-	c->last_ns = ns;
-	if (c->builder && ct_builder_add(c->builder, r) == 0)
-		return;
-	seal(s, c);
-	if (!begin(c, r->ticks, ns)) {
-		s->error = -ENOMEM;
-		return;
-	}
-	/* the chunks before this one may be overwritten, and with them that all was recorded */
-	if (s->full_max && c->covered && r->type != CT_EV_sched) {
-		struct ct_record from = {.type = CT_EV_sched, .ticks = r->ticks};
-
-		from.v[CT_F_sched_what] = CT_SCHED_FROM;
-		from.v[CT_F_sched_cpu] = c->cpu;
-		from.v[CT_F_sched_source] = s->from.source->id;
-		ct_builder_add(c->builder, &from);
-	}
-	ct_builder_add(c->builder, r);
-}
-
-static void write_full(struct ct_sched *s)
-{
-	unsigned i, n;
-	int err;
-
-	for (i = 0; i < s->full_n; i += n) {
-		n = s->full_n - i < CT_STREAM_BLOCK_CHUNKS ? s->full_n - i : CT_STREAM_BLOCK_CHUNKS;
-		err = ct_stream_chunks(s->stream, (const struct ct_chunk *const *)s->full + i, n);
-		if (err)
-			s->error = err;
-	}
-	for (i = 0; i < s->full_n; i++)
-		free(s->full[i]);
-	s->full_n = 0;
-}
+/* --- what is recorded -------------------------------------------------------------------------------------------------------- */
 
 static void say(struct ct_sched *s, struct ct_sched_cpu *c, enum ct_sched_what what, uint64_t ns)
 {
@@ -174,7 +78,7 @@ static void say(struct ct_sched *s, struct ct_sched_cpu *c, enum ct_sched_what w
 	r.v[CT_F_sched_count] = what == CT_SCHED_FROM && off;
 	r.v[CT_F_sched_error_ns] = what == CT_SCHED_TO ? s->error_ns : 0;
 	c->covered = what == CT_SCHED_FROM;
-	add(s, c, &r, ns);
+	ct_sched_add(s, c, &r, ns);
 }
 
 static void say_all(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
@@ -319,7 +223,7 @@ static void take(void *arg, const struct ct_switch *w)
 		break;
 	default: return;
 	}
-	add(s, c, &r, w->ns);
+	ct_sched_add(s, c, &r, w->ns);
 }
 
 static void take_all(struct ct_sched *s)
@@ -356,7 +260,7 @@ static void stop(struct ct_sched *s)
 
 	say_off(s, CT_SCHED_TO, s->now.mono_ns);
 	for (i = 0; i < s->from.n + s->from.off; i++)
-		seal(s, &s->cpu[i]);
+		ct_sched_seal(s, &s->cpu[i]);
 	s->from.source->close(&s->from);
 	memset(&s->from, 0, sizeof(s->from));
 	s->from.ready = -1;
@@ -444,7 +348,7 @@ static void refused(struct ct_sched *s, struct ct_sched_cpu *none, enum ct_sched
 	r.v[CT_F_sched_what] = CT_SCHED_REFUSED;
 	r.v[CT_F_sched_source] = source;
 	r.v[CT_F_sched_count] = (uint64_t)-err;
-	add(s, none, &r, s->now.mono_ns);
+	ct_sched_add(s, none, &r, s->now.mono_ns);
 }
 
 static bool opens(const struct ct_switch_source *source, pid_t pid)
@@ -520,7 +424,7 @@ void ct_sched_open_from(struct ct_sched *s, enum ct_sched_mode mode,
 	if (s->from.n && s->cpu[0].cpu == first.cpu)
 		s->cpu[0] = first;
 	else
-		seal(s, &first);
+		ct_sched_seal(s, &first);
 	if (s->from.n)
 		s->from.source->enable(&s->from, true);
 	while (!take_sample(s))
@@ -601,8 +505,8 @@ void ct_sched_look(struct ct_sched *s, uint64_t now_ns)
 		s->full_since_ns = now_ns;
 		return;
 	}
-	if (s->full_n >= ENOUGH || now_ns - s->full_since_ns >= BLOCK_WAIT_NS) {
-		write_full(s);
+	if (s->full_n >= CT_SCHED_ENOUGH || now_ns - s->full_since_ns >= BLOCK_WAIT_NS) {
+		ct_sched_write_full(s);
 		s->full_since_ns = now_ns;
 	}
 }
@@ -622,8 +526,8 @@ int ct_sched_finish(struct ct_sched *s)
 	}
 	say_off(s, CT_SCHED_TO, s->now.mono_ns);
 	for (i = 0; i < s->from.n + s->from.off; i++)
-		seal(s, &s->cpu[i]);
-	write_full(s);
+		ct_sched_seal(s, &s->cpu[i]);
+	ct_sched_write_full(s);
 	free(s->full);
 	free(s->cpu);
 	if (s->from.source)
