@@ -35,9 +35,9 @@ struct ct_args {
 #define CT_ARGS_BLIND	 256u  /* --blind */
 #define CT_ARGS_GROUP	 512u  /* --group */
 #define CT_ARGS_PROFILE	 1024u /* a word before the trace, and --blame --no-idle --no-labels --cum */
-#define CT_ARGS_EXPORT	 2048u /* the options of formats */
-#define CT_ARGS_OUTPUT	 4096u /* --output --format */
-#define CT_ARGS_SELECT	 8192u /* --lock --min-duration */
+#define CT_ARGS_EXPORT	 2048u	/* the options of formats */
+#define CT_ARGS_OUTPUT	 4096u	/* --output --format */
+#define CT_ARGS_SELECT	 8192u	/* --lock --min-duration */
 #define CT_ARGS_LOG	 16384u /* --log */
 #define CT_ARGS_LABEL	 32768u /* --label */
 
