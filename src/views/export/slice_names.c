@@ -1,0 +1,158 @@
+/*
+ * slice_names.c - see slice_names.h.
+ */
+#include "views/export/slice_names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file/words.h"
+#include "views/analyze/names.h"
+
+struct owner {
+	uint32_t object, owner; /* key */
+	uint64_t number;
+};
+
+/* --- choosing --------------------------------------------------------------------------------------------------------------- */
+
+/* "mutex cache_lock in memcached.c:120", "cache_lock in memcached.c:120" and "cache_lock" are the same. */
+static bool is_called(struct ct_view *v, const struct ct_cell *c, const char *lock)
+{
+	char name[CT_NAME_MAX], *in;
+
+	ct_name_wait(v, c, name, sizeof(name));
+	if (!strcmp(name, lock))
+		return true;
+	ct_name_object(v, c->object, c->op, name, sizeof(name));
+	if (!strcmp(name, lock))
+		return true;
+	in = strstr(name, " in ");
+	if (in)
+		*in = 0;
+	return in && !strcmp(name, lock);
+}
+
+static int choose(struct ct_slice_names *n, const char *lock)
+{
+	const struct ct_model *m = n->v->model;
+	uint32_t i, object = CT_NONE, op = 0;
+	bool any = false, is = false;
+
+	n->wanted = calloc(m->cells.count + 1u, 1);
+	if (!n->wanted)
+		return -ENOMEM;
+	for (i = 0; i < m->cells.count; i++) {
+		const struct ct_cell *c = ct_model_cell(m, i);
+
+		if (c->object != object || c->op != op)
+			is = is_called(n->v, c, lock);
+		object = c->object;
+		op = c->op;
+		n->wanted[i] = is;
+		any |= is;
+	}
+	return any ? 0 : -ENOENT;
+}
+
+bool ct_slice_names_wanted(const struct ct_slice_names *n, const struct ct_timeline_item *i)
+{
+	return !n->wanted || (i->cell != CT_NONE && n->wanted[i->cell]);
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------------------------- */
+
+int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v, const char *lock)
+{
+	memset(n, 0, sizeof(*n));
+	n->v = v;
+	n->cells = calloc(v->model->cells.count + 1u, sizeof(*n->cells));
+	if (ct_texts_init(&n->texts) < 0 || !n->cells ||
+	    ct_table_init(&n->owners, sizeof(struct owner), 8) < 0)
+		return -ENOMEM;
+	return lock ? choose(n, lock) : 0;
+}
+
+void ct_slice_names_free(struct ct_slice_names *n)
+{
+	ct_texts_free(&n->texts);
+	ct_table_free(&n->owners);
+	free(n->cells);
+	free(n->wanted);
+}
+
+/* --- names ------------------------------------------------------------------------------------------------------------------ */
+
+static uint32_t name_op(struct ct_slice_names *n, uint32_t op)
+{
+	uint32_t *number = &n->op_names[op < CT_OP_LIMIT ? op : 0];
+
+	if (!*number)
+		*number = ct_texts_put(&n->texts, ct_op_say(op));
+	return *number;
+}
+
+static uint32_t name_cell(struct ct_slice_names *n, uint32_t cell, bool lock)
+{
+	const struct ct_cell *c = ct_model_cell(n->v->model, cell);
+	char name[CT_NAME_MAX];
+
+	if (!n->cells[cell]) {
+		if (lock)
+			ct_name_object(n->v, c->object, c->op, name, sizeof(name));
+		else
+			ct_name_wait(n->v, c, name, sizeof(name));
+		n->cells[cell] = ct_texts_put(&n->texts, name);
+	}
+	return n->cells[cell];
+}
+
+/* The words that Perfetto's view of lock contention looks for. */
+static uint32_t name_contention(struct ct_slice_names *n, uint32_t object, uint32_t owner)
+{
+	struct owner key = {.object = object, .owner = owner}, *row;
+	uint32_t before = n->owners.count;
+	char text[CT_NAME_MAX + 80];
+
+	row = ct_table_row(&n->owners, ct_table_put(&n->owners, &key));
+	if (n->owners.count != before && owner) {
+		snprintf(text, sizeof(text), "Lock contention on %s lock (owner tid: %u)",
+			 ct_texts_at(&n->texts, object), owner);
+		row->number = ct_texts_put(&n->texts, text);
+	} else if (n->owners.count != before) {
+		snprintf(text, sizeof(text), "Lock contention on %s lock",
+			 ct_texts_at(&n->texts, object));
+		row->number = ct_texts_put(&n->texts, text);
+	}
+	return (uint32_t)row->number;
+}
+
+uint32_t ct_slice_names_wait(struct ct_slice_names *n, const struct ct_timeline_item *i)
+{
+	bool lock = ct_op_class(i->op) == CT_CLASS_LOCK;
+
+	if (i->cell == CT_NONE)
+		return name_op(n, i->op);
+	if (!lock)
+		return name_cell(n, i->cell, false);
+	return name_contention(n, name_cell(n, i->cell, true), i->owner);
+}
+
+uint32_t ct_slice_names_part(struct ct_slice_names *n, enum ct_state state)
+{
+	static const char *const texts[CT_STATES] = {
+		[CT_STATE_RUNNING] = "running",
+		[CT_STATE_CALL] = "running in the call",
+		[CT_STATE_WOKEN] = "woken, no CPU yet",
+		[CT_STATE_PREEMPTED] = "preempted",
+		[CT_STATE_BLOCKED] = "blocked",
+		[CT_STATE_SHORT] = "off the CPU for a short time",
+		[CT_STATE_OUTSIDE] = "off the CPU in no recorded wait",
+		[CT_STATE_AWAKE] = "awake"};
+	uint32_t *number = &n->part_names[state];
+
+	if (!*number)
+		*number = ct_texts_put(&n->texts, texts[state]);
+	return *number;
+}

@@ -1,0 +1,412 @@
+/*
+ * slices.c - see slices.h.
+ */
+#include "views/export/slices.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file/words.h"
+#include "views/analyze/names.h"
+#include "views/export/slice_names.h"
+
+#define SAMPLES 2000u /* numbers are told so often at most */
+#define NOBODY	UINT8_MAX
+
+/* Where a thread is. */
+struct place {
+	uint32_t wait;	/* number of the wait it is in, shown or not; 0: in none */
+	uint8_t number; /* enum ct_slices_number that it counts in; NOBODY: it is not there */
+	bool wait_open, part_open;
+};
+
+/* What is told of a process over time. */
+struct process {
+	uint64_t now[CT_NUMBERS], told[CT_NUMBERS];
+	bool due, any; /* changed since it was told; was told ever */
+};
+
+struct ct_slices {
+	struct ct_view *v;
+	struct ct_slices_options o;
+	const struct ct_slices_sink *sink;
+	struct ct_timeline *timeline;
+	struct ct_slice_names names;
+	struct place *places;	   /* by row of the thread */
+	struct process *processes; /* by index */
+	uint32_t *due;		   /* processes of which there is something to tell */
+	uint32_t due_n, process_n;
+	uint64_t sample, next_sample; /* ticks */
+	uint64_t ns;		      /* of the item that is told */
+	uint64_t wakes;
+	uint64_t **short_waits; /* by row: a bit for each wait that is too short; NULL: none is */
+	uint32_t *short_room;	/* words */
+	bool failed;
+};
+
+static bool shows(void *arg, uint32_t row)
+{
+	struct ct_view *v = arg;
+
+	return ct_view_shows(v, ct_model_thread_at(v->model, row));
+}
+
+/* --- waits that are too short ---------------------------------------------------------------------------------------------- */
+
+static bool is_short(const struct ct_slices *s, uint32_t row, uint32_t wait)
+{
+	uint32_t word = wait / 64;
+
+	return s->short_room && word < s->short_room[row] &&
+	       s->short_waits[row][word] >> wait % 64 & 1;
+}
+
+static void mark_short(struct ct_slices *s, uint32_t row, uint32_t wait)
+{
+	uint32_t word = wait / 64, room = s->short_room[row];
+	uint64_t *p;
+
+	if (word >= room) {
+		room = word + word / 2 + 8;
+		p = realloc(s->short_waits[row], room * sizeof(*p));
+		if (!p) {
+			s->failed = true;
+			return;
+		}
+		memset(p + s->short_room[row], 0, (room - s->short_room[row]) * sizeof(*p));
+		s->short_waits[row] = p;
+		s->short_room[row] = room;
+	}
+	s->short_waits[row][word] |= 1ull << wait % 64;
+}
+
+/* A wait tells its length only at its end, so all are gone through before. */
+static int find_short(struct ct_slices *s)
+{
+	uint32_t n = s->v->model->threads.count + 1;
+	struct ct_timeline_item i;
+	struct {
+		uint32_t wait;
+		uint64_t from;
+	} *at = calloc(n, sizeof(*at));
+
+	s->short_waits = calloc(n, sizeof(*s->short_waits));
+	s->short_room = calloc(n, sizeof(*s->short_room));
+	if (!at || !s->short_waits || !s->short_room) {
+		free(at);
+		return -ENOMEM;
+	}
+	while (ct_timeline_next(s->timeline, &i)) {
+		if (i.kind == CT_TIMELINE_RECORD || i.kind == CT_TIMELINE_BEGIN)
+			continue;
+		if (at[i.thread].wait &&
+		    (i.kind == CT_TIMELINE_END || i.wait != at[i.thread].wait) &&
+		    ct_trace_span_ns(s->v->trace, i.ticks, i.ticks - at[i.thread].from) <
+			    s->o.min_ns)
+			mark_short(s, i.thread, at[i.thread].wait);
+		if (i.kind == CT_TIMELINE_STATE && i.wait != at[i.thread].wait) {
+			at[i.thread].wait = i.wait;
+			at[i.thread].from = i.ticks;
+		}
+	}
+	free(at);
+	ct_timeline_rewind(s->timeline);
+	return s->failed ? -ENOMEM : 0;
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------------------------- */
+
+int ct_slices_new(struct ct_view *v, const struct ct_slices_options *o, uint64_t records,
+		  struct ct_slices **out)
+{
+	struct ct_timeline_options t = {
+		.events = records | 1ull << CT_EV_usage, .shows = shows, .arg = v};
+	struct ct_slices *s = calloc(1, sizeof(*s));
+	uint32_t i, threads = v->model->threads.count;
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->v = v;
+	s->o = *o;
+	s->process_n = v->model->tables.process_count;
+	s->places = calloc(threads + 1u, sizeof(*s->places));
+	s->processes = calloc(s->process_n + 1u, sizeof(*s->processes));
+	s->due = calloc(s->process_n + 1u, sizeof(*s->due));
+	err = s->places && s->processes && s->due ? 0 : -ENOMEM;
+	for (i = 0; !err && i < threads; i++)
+		s->places[i].number = NOBODY;
+	if (!err)
+		err = ct_slice_names_init(&s->names, v, o->lock);
+	if (!err)
+		err = ct_timeline_build(v->trace, v->model, &t, NULL, NULL, &s->timeline);
+	if (!err && o->min_ns)
+		err = find_short(s);
+	s->sample = (ct_view_to(v) - ct_view_from(v)) / SAMPLES + 1;
+	if (err)
+		ct_slices_free(s);
+	else
+		*out = s;
+	return err;
+}
+
+void ct_slices_free(struct ct_slices *s)
+{
+	uint32_t i;
+
+	if (!s)
+		return;
+	for (i = 0; s->short_waits && i < s->v->model->threads.count; i++)
+		free(s->short_waits[i]);
+	free(s->short_waits);
+	free(s->short_room);
+	ct_timeline_free(s->timeline);
+	ct_slice_names_free(&s->names);
+	free(s->places);
+	free(s->processes);
+	free(s->due);
+	free(s);
+}
+
+/* --- numbers ---------------------------------------------------------------------------------------------------------------- */
+
+static void is_due(struct ct_slices *s, uint32_t process)
+{
+	if (process >= s->process_n || s->processes[process].due)
+		return;
+	s->processes[process].due = true;
+	s->due[s->due_n++] = process;
+}
+
+static void tell_numbers(struct ct_slices *s)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < s->due_n; i++) {
+		struct process *p = &s->processes[s->due[i]];
+
+		for (k = 0; k < CT_NUMBERS; k++) {
+			if (p->now[k] == p->told[k])
+				continue;
+			if (s->sink->number)
+				s->sink->number(s->sink->arg, s->due[i], (enum ct_slices_number)k,
+						s->ns, p->now[k]);
+			p->told[k] = p->now[k];
+		}
+		p->due = false;
+	}
+	s->due_n = 0;
+}
+
+static uint8_t number_of(const struct ct_timeline_item *i)
+{
+	switch (i->state) {
+	case CT_STATE_RUNNING:
+	case CT_STATE_CALL: return CT_NUMBER_RUNNING;
+	case CT_STATE_WOKEN:
+	case CT_STATE_PREEMPTED: return CT_NUMBER_READY;
+	case CT_STATE_BLOCKED: return CT_NUMBER_BLOCKED;
+	case CT_STATE_AWAKE: return CT_NUMBER_AWAKE;
+	default: return CT_NUMBER_OUTSIDE;
+	}
+}
+
+static void count(struct ct_slices *s, uint32_t row, uint8_t number)
+{
+	uint32_t process = ct_model_thread_at(s->v->model, row)->process;
+	struct place *at = &s->places[row];
+
+	if (at->number == number)
+		return;
+	if (process < s->process_n && at->number != NOBODY)
+		s->processes[process].now[at->number]--;
+	if (process < s->process_n && number != NOBODY)
+		s->processes[process].now[number]++;
+	at->number = number;
+	is_due(s, process);
+}
+
+static void take_usage(struct ct_slices *s, const struct ct_record *r)
+{
+	uint64_t process = r->v[CT_F_usage_process];
+
+	if (process >= s->process_n || !ct_view_shows_process(s->v, (uint32_t)process))
+		return;
+	s->processes[process].now[CT_NUMBER_RESIDENT] = r->v[CT_F_usage_resident];
+	s->processes[process].now[CT_NUMBER_ANONYMOUS] = r->v[CT_F_usage_anonymous];
+	is_due(s, (uint32_t)process);
+}
+
+/* --- slices ----------------------------------------------------------------------------------------------------------------- */
+
+static void close_slices(struct ct_slices *s, uint32_t row, bool wait)
+{
+	struct place *at = &s->places[row];
+
+	if (at->part_open && s->sink->close)
+		s->sink->close(s->sink->arg, row, s->ns, true);
+	at->part_open = false;
+	if (!wait)
+		return;
+	if (at->wait_open && s->sink->close)
+		s->sink->close(s->sink->arg, row, s->ns, false);
+	at->wait_open = false;
+}
+
+static void tell_wake(struct ct_slices *s, const struct ct_timeline_item *i)
+{
+	uint64_t serial = i->waker;
+	struct ct_slices_wake w = {.ns = s->ns, .thread = i->thread, .waker_stack = i->waker_stack};
+
+	if (!serial || !s->sink->wake)
+		return;
+	w.waker = ct_table_find(&s->v->model->threads, &serial);
+	if (w.waker == CT_NONE || w.waker == i->thread || s->places[w.waker].number == NOBODY)
+		return;
+	w.number = ++s->wakes;
+	s->sink->wake(s->sink->arg, &w);
+}
+
+static bool is_part(const struct ct_timeline_item *i)
+{
+	return i->to > i->ticks && (i->state == CT_STATE_WOKEN || i->state == CT_STATE_PREEMPTED ||
+				    i->state == CT_STATE_SHORT || i->state == CT_STATE_OUTSIDE);
+}
+
+static void open_part(struct ct_slices *s, const struct ct_timeline_item *i)
+{
+	struct ct_slice part = {.ns = s->ns, .thread = i->thread, .item = i};
+
+	part.dur_ns = ct_trace_ns(s->v->trace, i->to) - ct_trace_ns(s->v->trace, i->ticks);
+	if (part.dur_ns < s->o.min_ns)
+		return;
+	part.name = ct_slice_names_part(&s->names, (enum ct_state)i->state);
+	if (i->state == CT_STATE_WOKEN)
+		tell_wake(s, i);
+	if (s->sink->part)
+		s->sink->part(s->sink->arg, &part);
+	s->places[i->thread].part_open = true;
+}
+
+static void take_state(struct ct_slices *s, const struct ct_timeline_item *i)
+{
+	struct place *at = &s->places[i->thread];
+	struct ct_slice wait = {.ns = s->ns, .thread = i->thread, .item = i};
+
+	close_slices(s, i->thread, i->wait != at->wait);
+	count(s, i->thread, number_of(i));
+	if (i->wait != at->wait) {
+		at->wait = i->wait;
+		at->wait_open = i->wait && ct_slice_names_wanted(&s->names, i) &&
+				!is_short(s, i->thread, i->wait);
+		if (at->wait_open) {
+			wait.name = ct_slice_names_wait(&s->names, i);
+			if (s->sink->wait)
+				s->sink->wait(s->sink->arg, &wait);
+		}
+	}
+	if (is_part(i) && (i->wait ? at->wait_open : !s->o.lock))
+		open_part(s, i);
+}
+
+static void take(struct ct_slices *s, const struct ct_timeline_item *i)
+{
+	const struct ct_slices_sink *sink = s->sink;
+
+	switch (i->kind) {
+	case CT_TIMELINE_BEGIN:
+		count(s, i->thread, CT_NUMBER_AWAKE);
+		if (sink->begin)
+			sink->begin(sink->arg, i->thread, s->ns);
+		break;
+	case CT_TIMELINE_STATE: take_state(s, i); break;
+	case CT_TIMELINE_END:
+		close_slices(s, i->thread, true);
+		count(s, i->thread, NOBODY);
+		if (sink->end)
+			sink->end(sink->arg, i->thread, s->ns, i->ended);
+		break;
+	default:
+		if (i->record->type == CT_EV_usage)
+			take_usage(s, i->record);
+		if (sink->record && sink->records >> i->record->type & 1)
+			sink->record(sink->arg, s->ns, i->record);
+	}
+}
+
+int ct_slices_tell(struct ct_slices *s, const struct ct_slices_sink *sink)
+{
+	struct ct_timeline_item i;
+	uint64_t ns;
+
+	s->sink = sink;
+	while (ct_timeline_next(s->timeline, &i)) {
+		/* What happens in one tick is one change. */
+		if (i.ticks >= s->next_sample && s->due_n &&
+		    ct_trace_ns(s->v->trace, i.ticks) > s->ns) {
+			tell_numbers(s);
+			s->next_sample = i.ticks + s->sample;
+		}
+		ns = ct_trace_ns(s->v->trace, i.ticks);
+		s->ns = ns > s->ns ? ns : s->ns;
+		take(s, &i);
+	}
+	tell_numbers(s);
+	return s->failed || ct_slice_names_failed(&s->names) ? -ENOMEM : 0;
+}
+
+/* --- words ------------------------------------------------------------------------------------------------------------------ */
+
+const char *ct_slices_text(const struct ct_slices *s, uint32_t name)
+{
+	return ct_texts_at(&s->names.texts, name);
+}
+
+const char *ct_slices_category(const struct ct_slice *s)
+{
+	static const char *const names[CT_CLASS_LIMIT] = {
+		[CT_CLASS_NONE] = "other",	[CT_CLASS_LOCK] = "lock",
+		[CT_CLASS_COND] = "cond",	[CT_CLASS_SEM] = "sem",
+		[CT_CLASS_BARRIER] = "barrier", [CT_CLASS_ONCE] = "once",
+		[CT_CLASS_JOIN] = "join",	[CT_CLASS_FUTEX] = "futex",
+		[CT_CLASS_SLEEP] = "sleep",	[CT_CLASS_IO] = "io",
+		[CT_CLASS_NET] = "net",		[CT_CLASS_POLL] = "poll",
+		[CT_CLASS_FILE_LOCK] = "lock",	[CT_CLASS_RESOLVE] = "resolve",
+		[CT_CLASS_PROCESS] = "process", [CT_CLASS_SIGNAL] = "signal",
+		[CT_CLASS_IPC] = "ipc",		[CT_CLASS_QUEUE] = "queue",
+		[CT_CLASS_AIO] = "aio"};
+	enum ct_op_class class = ct_op_class(s->item->op);
+
+	return class < CT_CLASS_LIMIT && names[class] ? names[class] : names[CT_CLASS_NONE];
+}
+
+const char *ct_slices_number_text(enum ct_slices_number which)
+{
+	static const char *const texts[CT_NUMBERS] = {
+		"threads running", "threads ready",
+		"threads blocked", "threads off the CPU elsewhere",
+		"threads awake",   "resident memory",
+		"anonymous memory"};
+
+	return texts[which];
+}
+
+char *ct_slices_notes(struct ct_view *v)
+{
+	FILE *out = v->out, *f;
+	char *text = NULL;
+	size_t size = 0;
+
+	f = open_memstream(&text, &size);
+	if (!f)
+		return NULL;
+	v->out = f;
+	ct_view_blind(v, "");
+	v->out = out;
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,113 @@
+/*
+ * slices.h - a trace as viewers of slices want it: on the track of each thread what it waited for and why it had no CPU, arrows from who woke to
+ * who was woken, and numbers over time; in order of time.
+ *
+ *	thread 1   ----|wait: mutex m          |-----------|wait: read fd 7   |---|preempted|---
+ *	                        |woken |                          |woken     |
+ *	                        ^ wake of thread 2
+ *	thread 2   -------------o-----------------------------------------------------
+ *
+ * A wait is a slice; a part is one in it, or where there is none between two: woken and preempted threads that have no CPU yet, and threads off
+ * the CPU for a reason that is not recorded.  Where there is no slice a thread ran, or was awake as far as anybody saw.
+ *
+ * What is wanted is chosen here for all formats: the window and the threads by the view, locks and shortest durations by the options.
+ */
+#ifndef CT_VIEWS_SLICES_H
+#define CT_VIEWS_SLICES_H
+
+#include "model/timeline.h"
+#include "views/analyze/view.h"
+
+struct ct_slices_options {
+	const char *
+		lock; /* only waits for objects of this name; NULL: all waits, and what is outside of waits */
+	uint64_t min_ns; /* only waits and parts of at least this length */
+};
+
+/* Of a process, over time. */
+enum ct_slices_number {
+	CT_NUMBER_RUNNING, /* threads, at that time */
+	CT_NUMBER_READY,
+	CT_NUMBER_BLOCKED,
+	CT_NUMBER_OUTSIDE,
+	CT_NUMBER_AWAKE,
+	CT_NUMBER_THREADS,			/* how many of them count threads */
+	CT_NUMBER_RESIDENT = CT_NUMBER_THREADS, /* bytes */
+	CT_NUMBER_ANONYMOUS,
+	CT_NUMBERS
+};
+
+struct ct_slice {
+	uint64_t ns;	 /* CLOCK_MONOTONIC: it begins */
+	uint64_t dur_ns; /* parts: how long it is; waits: 0 */
+	uint32_t thread; /* row */
+	uint32_t name;	 /* for ct_slices_text() */
+	const struct ct_timeline_item *item;
+};
+
+/* An arrow: `thread` was woken at ns by who has the row `waker`, at the begin of its part "woken". */
+struct ct_slices_wake {
+	uint64_t ns, number; /* number: from 1 */
+	uint32_t thread, waker;
+	uint32_t waker_stack; /* 0: not known */
+};
+
+/* Whom the slices are told to.  Times never decrease.  Every one but `arg` may be NULL. */
+struct ct_slices_sink {
+	void *arg;
+	void (*begin)(void *arg, uint32_t thread, uint64_t ns); /* it is there: before its slices */
+	void (*end)(void *arg, uint32_t thread, uint64_t ns, bool ended);
+	void (*wait)(void *arg, const struct ct_slice *s); /* begins */
+	void (*part)(void *arg, const struct ct_slice *s); /* begins, in the wait if there is one */
+	void (*close)(void *arg, uint32_t thread, uint64_t ns, bool part); /* it ends */
+	void (*wake)(void *arg,
+		     const struct ct_slices_wake *w); /* before the part that it leads to */
+	void (*number)(void *arg, uint32_t process, enum ct_slices_number which, uint64_t ns,
+		       uint64_t value);
+	void (*record)(void *arg, uint64_t ns, const struct ct_record *r);
+	uint64_t records; /* bits 1 << event of the records that are wanted */
+};
+
+struct ct_slices;
+
+/*
+ * ct_slices_new - for an open view, which must outlive it
+ * Returns 0, -ENOMEM, -EIO, or -ENOENT when no object has the name that is looked for.
+ * Context: tools.
+ */
+int ct_slices_new(struct ct_view *v, const struct ct_slices_options *o, uint64_t records,
+		  struct ct_slices **out);
+
+/*
+ * ct_slices_tell - all of them, from the beginning; once
+ * Returns 0 or -ENOMEM.
+ * Context: tools.
+ */
+int ct_slices_tell(struct ct_slices *s, const struct ct_slices_sink *sink);
+
+/*
+ * ct_slices_text - the text of a name.  Names are numbered from 1, one after another as they turn up.
+ * Context: tools.
+ */
+const char *ct_slices_text(const struct ct_slices *s, uint32_t name);
+
+/*
+ * ct_slices_category - "lock": by what views divide waits; "state" for parts
+ * Context: tools.
+ */
+const char *ct_slices_category(const struct ct_slice *s);
+
+/* ct_slices_number_text - "threads running" */
+const char *ct_slices_number_text(enum ct_slices_number which);
+
+/* ct_slices_free - NULL is allowed */
+void ct_slices_free(struct ct_slices *s);
+
+/*
+ * ct_slices_notes - what is missing from the trace or could not be known, one line for each
+ * Returns it for free(), or NULL when out of memory.
+ * Context: tools.
+ */
+char *ct_slices_notes(struct ct_view *v);
+
+#endif
