@@ -137,14 +137,32 @@ static bool seconds(const char *s, double *out)
 	return end != s && !*end && *out >= 0 && *out < 1e9;
 }
 
+/* "50us", "1.5ms", "2s"; a bare number is us, as in ctrace-run. */
+static bool duration(const char *s, uint64_t *ns)
+{
+	char *end;
+	double n = strtod(s, &end), unit;
+
+	if (!strcmp(end, "ns"))
+		unit = 1;
+	else if (!*end || !strcmp(end, "us"))
+		unit = 1e3;
+	else if (!strcmp(end, "ms"))
+		unit = 1e6;
+	else if (!strcmp(end, "s"))
+		unit = 1e9;
+	else
+		return false;
+	*ns = n >= 0 && n * unit < 1e18 ? (uint64_t)(n * unit) : 0;
+	return end != s && n >= 0 && n * unit < 1e18;
+}
+
 static const char *take_profile(struct ct_args *a, int option, const char *arg)
 {
 	switch (option) {
-	case LOCK: a->lock = arg; return *arg ? NULL : "is empty";
 	case NO_IDLE: a->no_idle = true; break;
 	case NO_LABELS: a->no_labels = true; break;
 	case CUM: a->by_cum = true; break;
-	case LEAST: return seconds(arg, &a->least_s) ? NULL : "is not a time in seconds";
 	case BLAME:
 		a->by_unlock = !strcmp(arg, "unlock");
 		return a->by_unlock || !strcmp(arg, "holder") ? NULL : "is not holder or unlock";
@@ -189,6 +207,8 @@ static const char *take(struct ct_args *a, int option, const char *arg)
 	case 'o': a->output = arg; break;
 	case GO_VERSION: return take_go_version(a, arg);
 	case PROCS: return take_procs(a, arg);
+	case LOCK: a->lock = arg; return *arg ? NULL : "is empty";
+	case LEAST: return duration(arg, &a->least_ns) ? NULL : "is not a time such as 50us";
 	case THREAD: v->thread = arg; break;
 	case PROCESS: v->process = arg; break;
 	case LABEL: v->label = arg; return *arg && *arg != '=' ? NULL : "is not KEY or KEY=VALUE";

@@ -16,7 +16,7 @@ struct ct_args {
 	const char *output; /* NULL: standard output */
 	const char *format; /* NULL: as the output's name says, or the command's own */
 	const char *lock;   /* NULL: all */
-	double least_s;	    /* 0: all */
+	uint64_t least_ns;  /* 0: all */
 	/* profile */
 	const char *kind; /* the word before the trace */
 	bool by_unlock, no_idle, no_labels, by_cum;

@@ -154,8 +154,9 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 int ct_cmd_export(int argc, char **argv)
 {
 	struct ct_args a = {.export = {.go_version = 22}};
-	int status = ct_args_parse(&a, CT_ARGS_FILTER | CT_ARGS_OUTPUT | CT_ARGS_EXPORT, help, argc,
-				   argv);
+	int status =
+		ct_args_parse(&a, CT_ARGS_FILTER | CT_ARGS_OUTPUT | CT_ARGS_SELECT | CT_ARGS_EXPORT,
+			      help, argc, argv);
 	const struct ct_export_format *format;
 	struct ct_view v;
 
@@ -163,9 +164,13 @@ int ct_cmd_export(int argc, char **argv)
 		return status;
 	if (!a.format)
 		return usage("which --format?", NULL);
+	a.export.slices.lock = a.lock;
+	a.export.slices.min_ns = a.least_ns;
 	format = ct_export_format(a.format);
 	if (!format)
 		return usage("no such format:", a.format);
+	if (!format->slices && (a.export.slices.lock || a.export.slices.min_ns))
+		return usage("--lock and --min-duration are not for", format->name);
 	if (a.view.json && !a.output)
 		return usage("--json goes with -o", NULL);
 	if (!a.output && !format->text_form && isatty(STDOUT_FILENO))

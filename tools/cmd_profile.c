@@ -37,7 +37,7 @@ static const char help[] =
 	"                common (the default), unlock charges all of a wait to the unlock that\n"
 	"                ended it, as Go and Abseil do\n"
 	"  --no-idle     leave idle waits out\n"
-	"  --min-duration S  only single waits of at least S seconds\n"
+	"  --min-duration T  only single waits of at least T, such as 50us or 2ms\n"
 	"  --each        pprof: every object and every thread has a label of its own\n"
 	"  --no-labels   pprof: one sample for a stack, without labels\n" CT_HELP_FILTER
 		CT_HELP_COMMON "\n"
@@ -276,7 +276,7 @@ int ct_cmd_profile(int argc, char **argv)
 	r.options.no_idle = a.no_idle;
 	r.options.by_cum = a.by_cum;
 	r.options.lock = a.lock;
-	r.options.min_ns = (uint64_t)(a.least_s * 1e9);
+	r.options.min_ns = a.least_ns;
 	r.options.labels = r.format == PPROF && !a.no_labels;
 	status = ct_args_run_with(argv[0], &a, run, &r);
 	return status ? status : r.status;

@@ -60,11 +60,11 @@ refuses 2 'format is not text, .*: xml' sync --format xml t.ctrace
 refuses 2 'no --format, and the name does not tell it: x.txt.gz' sync -o x.txt.gz t.ctrace
 refuses 2 'blame is not holder or unlock: me' lock --blame me t.ctrace
 refuses 2 'lock is empty' lock --lock '' t.ctrace
-refuses 2 'min-duration is not a time in seconds: long' sync --min-duration long t.ctrace
+refuses 2 'min-duration is not a time such as 50us: long' sync --min-duration long t.ctrace
 refuses 2 'no thread matches' sync --thread nobody t.ctrace
 refuses 1 "nothing waited for is called 'nope'" sync --lock nope t.ctrace
 refuses 1 'nothing to show: no wait of this kind' sync --from 0.5 t.ctrace
-refuses 1 'nothing to show: no wait of this kind' sync --min-duration 1 t.ctrace
+refuses 1 'nothing to show: no wait of this kind' sync --min-duration 1s t.ctrace
 refuses 1 'nothing to show: no delay' sched t.ctrace
 refuses 1 'there/x.svg: No such file' sync -o there/x.svg t.ctrace
 refuses 1 'No space left' sync --format svg -o /dev/full t.ctrace

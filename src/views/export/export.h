@@ -12,13 +12,15 @@
 #include <stdio.h>
 
 #include "views/analyze/view.h"
+#include "views/export/slices.h"
 
 enum ct_export_procs { CT_PROCS_VIRTUAL, CT_PROCS_CPU };
 
 struct ct_export_options {
 	unsigned go_version; /* 22, 23, 25 or 26 */
 	enum ct_export_procs procs;
-	uint64_t generation_events; /* of a Go trace: for tests; 0: as is best */
+	uint64_t generation_events;	 /* of a Go trace: for tests; 0: as is best */
+	struct ct_slices_options slices; /* of formats that have row->slices */
 };
 
 /* What was written, for who asks. */
@@ -35,6 +37,7 @@ struct ct_export_format {
 	const char *name;
 	const char *text; /* one line for the help */
 	bool text_form;	  /* fit for a terminal */
+	bool slices;	  /* options.slices choose what is written */
 	int (*write)(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		     struct ct_export_sums *sums);
 };
@@ -54,5 +57,21 @@ const struct ct_export_format *ct_export_format(const char *name);
  */
 int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		 struct ct_export_sums *sums);
+
+/*
+ * ct_export_perfetto - TracePackets, for ui.perfetto.dev and trace_processor
+ * Returns 0, a negative error of the trace or the stream; -EINVAL: asked for what the trace does not have, sums->why tells.
+ * Context: tools.
+ */
+int ct_export_perfetto(struct ct_view *v, const struct ct_export_options *o, FILE *out,
+		       struct ct_export_sums *sums);
+
+/*
+ * ct_export_slices - the slices that were asked for
+ * Returns as ct_slices_new() does, but -EINVAL, with sums->why, when no object has the name.
+ * Context: tools.
+ */
+int ct_export_slices(struct ct_view *v, const struct ct_export_options *o, uint64_t records,
+		     struct ct_slices **slices, struct ct_export_sums *sums);
 
 #endif
