@@ -9,6 +9,9 @@
 static const struct ct_export_format formats[] = {
 	{"go", "Go execution trace, for go tool trace and gotraceui", false, false, ct_export_go},
 	{"perfetto", "Perfetto trace, for ui.perfetto.dev", false, true, ct_export_perfetto},
+	{"chrome", "Chrome trace events in JSON, for what reads nothing else", true, true,
+	 ct_export_chrome},
+	{"firefox", "Firefox Profiler's processed profile", true, true, ct_export_firefox},
 	{NULL, NULL, false, false, NULL},
 };
 

@@ -60,11 +60,17 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 
 /*
  * ct_export_perfetto - TracePackets, for ui.perfetto.dev and trace_processor
+ * ct_export_chrome - trace events in JSON, for chrome://tracing, Perfetto, Firefox Profiler, speedscope
+ * ct_export_firefox - a processed profile, for profiler.firefox.com
  * Returns 0, a negative error of the trace or the stream; -EINVAL: asked for what the trace does not have, sums->why tells.
  * Context: tools.
  */
 int ct_export_perfetto(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		       struct ct_export_sums *sums);
+int ct_export_chrome(struct ct_view *v, const struct ct_export_options *o, FILE *out,
+		     struct ct_export_sums *sums);
+int ct_export_firefox(struct ct_view *v, const struct ct_export_options *o, FILE *out,
+		      struct ct_export_sums *sums);
 
 /*
  * ct_export_slices - the slices that were asked for

@@ -166,7 +166,6 @@ static void tell_wake(void *arg, const struct ct_slices_wake *w)
 		ct_wire_number(&x->b, CT_E_STACK, ct_perfetto_stack(&x->stacks, w->waker_stack));
 	ct_wire_close(&x->b, m);
 	ct_perfetto_end(x, packet);
-	x->flow = w->number;
 }
 
 static void tell_part(void *arg, const struct ct_slice *s)
@@ -183,9 +182,8 @@ static void tell_part(void *arg, const struct ct_slice *s)
 	ct_wire_number(&x->b, CT_E_TRACK, ct_perfetto_thread_track(s->thread));
 	ct_wire_number(&x->b, CT_E_CATEGORY, what);
 	ct_wire_number(&x->b, CT_E_NAME, NAME_SLICES + s->name);
-	if (x->flow)
-		ct_wire_fixed64(&x->b, CT_E_FLOW_END, x->flow);
-	x->flow = 0;
+	if (s->wake)
+		ct_wire_fixed64(&x->b, CT_E_FLOW_END, s->wake);
 	ct_wire_close(&x->b, m);
 	ct_perfetto_end(x, packet);
 }

@@ -138,7 +138,6 @@ struct ct_perfetto {
 		of_error[CT_ERRORS]; /* numbers of categories; 0: not asked yet */
 	uint32_t state;
 	uint64_t last; /* ns of the last event */
-	uint64_t flow; /* arrow to the next part */
 	uint64_t packets, threads;
 	uint32_t names_told;
 	uint8_t *

@@ -21,6 +21,12 @@ struct place {
 	bool wait_open, part_open;
 };
 
+/* The slices a thread is in, for who wants them as a whole. */
+struct kept {
+	struct ct_slice wait, part;
+	struct ct_timeline_item wait_item, part_item;
+};
+
 /* What is told of a process over time. */
 struct process {
 	uint64_t now[CT_NUMBERS], told[CT_NUMBERS];
@@ -34,6 +40,7 @@ struct ct_slices {
 	struct ct_timeline *timeline;
 	struct ct_slice_names names;
 	struct place *places;	   /* by row of the thread */
+	struct kept *kept;	   /* the same; NULL: nobody wants them */
 	struct process *processes; /* by index */
 	uint32_t *due;		   /* processes of which there is something to tell */
 	uint32_t due_n, process_n;
@@ -164,6 +171,7 @@ void ct_slices_free(struct ct_slices *s)
 	ct_timeline_free(s->timeline);
 	ct_slice_names_free(&s->names);
 	free(s->places);
+	free(s->kept);
 	free(s->processes);
 	free(s->due);
 	free(s);
@@ -240,32 +248,58 @@ static void take_usage(struct ct_slices *s, const struct ct_record *r)
 
 /* --- slices ----------------------------------------------------------------------------------------------------------------- */
 
+static void close_slice(struct ct_slices *s, uint32_t row, bool part)
+{
+	if (s->sink->close)
+		s->sink->close(s->sink->arg, row, s->ns, part);
+	if (s->kept)
+		s->sink->done(s->sink->arg, part ? &s->kept[row].part : &s->kept[row].wait, s->ns,
+			      part);
+}
+
 static void close_slices(struct ct_slices *s, uint32_t row, bool wait)
 {
 	struct place *at = &s->places[row];
 
-	if (at->part_open && s->sink->close)
-		s->sink->close(s->sink->arg, row, s->ns, true);
+	if (at->part_open)
+		close_slice(s, row, true);
 	at->part_open = false;
 	if (!wait)
 		return;
-	if (at->wait_open && s->sink->close)
-		s->sink->close(s->sink->arg, row, s->ns, false);
+	if (at->wait_open)
+		close_slice(s, row, false);
 	at->wait_open = false;
 }
 
-static void tell_wake(struct ct_slices *s, const struct ct_timeline_item *i)
+static void keep(struct ct_slices *s, const struct ct_slice *slice, bool part)
+{
+	struct kept *k = s->kept ? &s->kept[slice->thread] : NULL;
+	struct ct_timeline_item *item;
+	struct ct_slice *to;
+
+	if (!k)
+		return;
+	item = part ? &k->part_item : &k->wait_item;
+	to = part ? &k->part : &k->wait;
+	*item = *slice->item;
+	*to = *slice;
+	to->item = item;
+}
+
+/* Returns the number of the arrow; 0: there is none. */
+static uint64_t tell_wake(struct ct_slices *s, const struct ct_timeline_item *i)
 {
 	uint64_t serial = i->waker;
 	struct ct_slices_wake w = {.ns = s->ns, .thread = i->thread, .waker_stack = i->waker_stack};
 
 	if (!serial || !s->sink->wake)
-		return;
+		return 0;
 	w.waker = ct_table_find(&s->v->model->threads, &serial);
 	if (w.waker == CT_NONE || w.waker == i->thread || s->places[w.waker].number == NOBODY)
-		return;
+		return 0;
 	w.number = ++s->wakes;
 	s->sink->wake(s->sink->arg, &w);
+	return w.number;
 }
 
 static bool is_part(const struct ct_timeline_item *i)
@@ -283,7 +317,8 @@ static void open_part(struct ct_slices *s, const struct ct_timeline_item *i)
 		return;
 	part.name = ct_slice_names_part(&s->names, (enum ct_state)i->state);
 	if (i->state == CT_STATE_WOKEN)
-		tell_wake(s, i);
+		part.wake = tell_wake(s, i);
+	keep(s, &part, true);
 	if (s->sink->part)
 		s->sink->part(s->sink->arg, &part);
 	s->places[i->thread].part_open = true;
@@ -302,6 +337,7 @@ static void take_state(struct ct_slices *s, const struct ct_timeline_item *i)
 				!is_short(s, i->thread, i->wait);
 		if (at->wait_open) {
 			wait.name = ct_slice_names_wait(&s->names, i);
+			keep(s, &wait, false);
 			if (s->sink->wait)
 				s->sink->wait(s->sink->arg, &wait);
 		}
@@ -341,6 +377,11 @@ int ct_slices_tell(struct ct_slices *s, const struct ct_slices_sink *sink)
 	uint64_t ns;
 
 	s->sink = sink;
+	if (sink->done) {
+		s->kept = calloc(s->v->model->threads.count + 1u, sizeof(*s->kept));
+		if (!s->kept)
+			return -ENOMEM;
+	}
 	while (ct_timeline_next(s->timeline, &i)) {
 		/* What happens in one tick is one change. */
 		if (i.ticks >= s->next_sample && s->due_n &&

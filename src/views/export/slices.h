@@ -42,7 +42,8 @@ struct ct_slice {
 	uint64_t dur_ns; /* parts: how long it is; waits: 0 */
 	uint32_t thread; /* row */
 	uint32_t name;	 /* for ct_slices_text() */
-	const struct ct_timeline_item *item;
+	uint64_t wake;	 /* parts: number of the arrow that leads to it, 0: none */
+	const struct ct_timeline_item *item; /* with which it began */
 };
 
 /* An arrow: `thread` was woken at ns by who has the row `waker`, at the begin of its part "woken". */
@@ -60,6 +61,8 @@ struct ct_slices_sink {
 	void (*wait)(void *arg, const struct ct_slice *s); /* begins */
 	void (*part)(void *arg, const struct ct_slice *s); /* begins, in the wait if there is one */
 	void (*close)(void *arg, uint32_t thread, uint64_t ns, bool part); /* it ends */
+	/* The same as a whole, for who wants it so: of waits, after their parts */
+	void (*done)(void *arg, const struct ct_slice *s, uint64_t end_ns, bool part);
 	void (*wake)(void *arg,
 		     const struct ct_slices_wake *w); /* before the part that it leads to */
 	void (*number)(void *arg, uint32_t process, enum ct_slices_number which, uint64_t ns,
