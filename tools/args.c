@@ -137,7 +137,7 @@ static bool seconds(const char *s, double *out)
 	return end != s && !*end && *out >= 0 && *out < 1e9;
 }
 
-/* "50us", "1.5ms", "2s"; a bare number is us, as in ctrace-run. */
+/* "50us", "1.5ms", "2s"; a bare number is seconds, as in the options around it. */
 static bool duration(const char *s, uint64_t *ns)
 {
 	char *end;
@@ -145,16 +145,18 @@ static bool duration(const char *s, uint64_t *ns)
 
 	if (!strcmp(end, "ns"))
 		unit = 1;
-	else if (!*end || !strcmp(end, "us"))
+	else if (!strcmp(end, "us"))
 		unit = 1e3;
 	else if (!strcmp(end, "ms"))
 		unit = 1e6;
-	else if (!strcmp(end, "s"))
+	else if (!*end || !strcmp(end, "s"))
 		unit = 1e9;
 	else
 		return false;
-	*ns = n >= 0 && n * unit < 1e18 ? (uint64_t)(n * unit) : 0;
-	return end != s && n >= 0 && n * unit < 1e18;
+	if (end == s || !(n >= 0) || !(n * unit < 1e18))
+		return false;
+	*ns = (uint64_t)(n * unit + 0.5);
+	return true;
 }
 
 static const char *take_profile(struct ct_args *a, int option, const char *arg)

@@ -13,7 +13,7 @@
 #include "views/analyze/json.h"
 #include "views/analyze/lines.h"
 #include "views/analyze/text.h"
-#include "views/export/export.h"
+#include "views/export/estimate.h"
 
 static const char help[] =
 	"usage: ctrace export --format=FORMAT [options] -o FILE TRACE\n"
@@ -22,12 +22,18 @@ static const char help[] =
 	"What the trace lost, and what could not be known, is told on standard error.\n"
 	"\n"
 	"  --format FORMAT    one of:\n"
-	"                     go  Go execution trace, for go tool trace and gotraceui\n"
+	"                     go        Go execution trace, for go tool trace and gotraceui\n"
+	"                     perfetto  for ui.perfetto.dev and trace_processor\n"
+	"                     chrome    trace events in JSON, for what reads nothing else\n"
+	"                     firefox   for profiler.firefox.com\n"
 	"  -o, --output FILE  where to; the file is complete or not there\n"
 	"  --go-version N     go: the format of Go 1.N: 22 (what every later one reads, the\n"
 	"                     default), 23, 25 or 26 (both have the time of day)\n"
 	"  --procs WHICH      go: what a \"Proc\" is: virtual, one for each thread that lives, or\n"
 	"                     cpu, where switches were recorded\n" CT_HELP_FILTER
+	"  --lock NAME   only waits for what ctrace locks calls so; not for go\n"
+	"  --min-duration T   only waits of at least T, such as 50us, 2ms or 0.01 (seconds); not\n"
+	"                     for go\n"
 	"  --json        print what was written as JSON; only with -o\n"
 	"  --help        this text\n"
 	"\n"
@@ -35,7 +41,12 @@ static const char help[] =
 	"name and thread id.  Waits have the reasons of Go's own runtime, so that -pprof=net, "
 	"sync,\n"
 	"syscall and sched sort them; the innermost frame tells what was waited in.\n"
-	"\n" CT_HELP_JSON_HEAD "  format, file, bytes, events, threads, generations, processors\n"
+	"\n"
+	"The other formats have a slice for each wait and for what kept a thread off the CPU,\n"
+	"arrows from who woke to who was woken, stacks, and threads and memory over time.  When\n"
+	"the viewer will not take so much, a line tells before which filter would help.\n"
+	"\n" CT_HELP_JSON_HEAD
+	"  format, file, bytes, events, threads, generations, processors, estimated_bytes\n"
 	"\n"
 	"example: ctrace export --format=go -o server.trace server.ctrace && go tool trace "
 	"server.trace\n";
@@ -96,7 +107,8 @@ static int close_output(struct output *o, int err)
 	return err;
 }
 
-static void print_sums(struct ct_view *v, const struct ct_args *a, const struct ct_export_sums *s)
+static void print_sums(struct ct_view *v, const struct ct_args *a, const struct ct_export_sums *s,
+		       uint64_t estimated)
 {
 	struct ct_json j;
 
@@ -108,7 +120,22 @@ static void print_sums(struct ct_view *v, const struct ct_args *a, const struct 
 	ct_json_number(&j, "threads", s->threads);
 	ct_json_number(&j, "generations", s->generations);
 	ct_json_number(&j, "processors", s->processors);
+	ct_json_number(&j, "estimated_bytes", estimated);
 	ct_json_finish(&j);
+}
+
+/* Before hours are spent on a file that nothing opens. */
+static uint64_t estimate(const struct ct_args *a, const struct ct_export_format *format,
+			 struct ct_view *v, const char *command)
+{
+	struct ct_estimate e;
+	char text[512];
+
+	if (!format->slices || ct_export_estimate(v, format, &a->export, &e) < 0)
+		return 0;
+	if (ct_export_warning(format, &e, text, sizeof(text)))
+		fprintf(stderr, "ctrace %s: %s\n", command, text);
+	return e.bytes;
 }
 
 static int write_export(const struct ct_args *a, const struct ct_export_format *format,
@@ -118,6 +145,7 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 	struct output out;
 	int err = open_output(&out, a->output);
 	bool opened = !err;
+	uint64_t estimated = opened ? estimate(a, format, v, command) : 0;
 
 	if (opened)
 		err = format->write(v, &a->export, out.f, &sums);
@@ -141,7 +169,7 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 	if (sums.note[0])
 		fprintf(stderr, "ctrace %s: %s\n", command, sums.note);
 	if (v->o.json) {
-		print_sums(v, a, &sums);
+		print_sums(v, a, &sums, estimated);
 	} else {
 		v->out = stderr;
 		ct_view_blind(v, "ctrace export: ");

@@ -6,13 +6,42 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * What viewers take: Perfetto's UI keeps a trace in 2 to 4 GiB of a browser, at several times its size on disk; Chrome's viewer and Firefox Profiler read
+ * JSON as one text, which browsers allow 256 and 512 MiB.  Bytes were measured on recorded traces.
+ */
 static const struct ct_export_format formats[] = {
-	{"go", "Go execution trace, for go tool trace and gotraceui", false, false, ct_export_go},
-	{"perfetto", "Perfetto trace, for ui.perfetto.dev", false, true, ct_export_perfetto},
-	{"chrome", "Chrome trace events in JSON, for what reads nothing else", true, true,
-	 ct_export_chrome},
-	{"firefox", "Firefox Profiler's processed profile", true, true, ct_export_firefox},
-	{NULL, NULL, false, false, NULL},
+	{.name = "go",
+	 .text = "Go execution trace, for go tool trace and gotraceui",
+	 .write = ct_export_go},
+	{.name = "perfetto",
+	 .text = "Perfetto trace, for ui.perfetto.dev and trace_processor",
+	 .slices = true,
+	 .viewer = "ui.perfetto.dev",
+	 .most_bytes = 2000000000,
+	 .wait_bytes = 40,
+	 .wake_bytes = 70,
+	 .switch_bytes = 9,
+	 .write = ct_export_perfetto},
+	{.name = "chrome",
+	 .text = "Chrome trace events in JSON, for what reads nothing else",
+	 .text_form = true,
+	 .slices = true,
+	 .viewer = "chrome://tracing",
+	 .most_bytes = 256u << 20,
+	 .wait_bytes = 200,
+	 .wake_bytes = 420,
+	 .write = ct_export_chrome},
+	{.name = "firefox",
+	 .text = "Firefox Profiler's processed profile",
+	 .text_form = true,
+	 .slices = true,
+	 .viewer = "profiler.firefox.com",
+	 .most_bytes = 512u << 20,
+	 .wait_bytes = 170,
+	 .wake_bytes = 300,
+	 .write = ct_export_firefox},
+	{.name = NULL},
 };
 
 const struct ct_export_format *ct_export_formats(void)

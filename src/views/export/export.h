@@ -35,9 +35,13 @@ struct ct_export_sums {
 
 struct ct_export_format {
 	const char *name;
-	const char *text; /* one line for the help */
-	bool text_form;	  /* fit for a terminal */
-	bool slices;	  /* options.slices choose what is written */
+	const char *text;    /* one line for the help */
+	bool text_form;	     /* fit for a terminal */
+	bool slices;	     /* options.slices choose what is written */
+	const char *viewer;  /* what it is for, when that has a limit */
+	uint64_t most_bytes; /* as much as it takes; 0: not known to have a limit */
+	unsigned wait_bytes, wake_bytes,
+		switch_bytes; /* about, of a wait, one that was woken, a switch */
 	int (*write)(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		     struct ct_export_sums *sums);
 };

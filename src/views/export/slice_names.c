@@ -9,6 +9,7 @@
 
 #include "file/words.h"
 #include "views/analyze/names.h"
+#include "views/analyze/rows.h"
 
 struct owner {
 	uint32_t object, owner; /* key */
@@ -17,42 +18,71 @@ struct owner {
 
 /* --- choosing --------------------------------------------------------------------------------------------------------------- */
 
-/* "mutex cache_lock in memcached.c:120", "cache_lock in memcached.c:120" and "cache_lock" are the same. */
-static bool is_called(struct ct_view *v, const struct ct_cell *c, const char *lock)
+/* Is this what `ctrace locks` prints, or its beginning up to the end of a word? */
+static bool is_called(const char *printed, const char *name)
 {
-	char name[CT_NAME_MAX], *in;
+	size_t n = strlen(name);
 
-	ct_name_wait(v, c, name, sizeof(name));
-	if (!strcmp(name, lock))
-		return true;
-	ct_name_object(v, c->object, c->op, name, sizeof(name));
-	if (!strcmp(name, lock))
-		return true;
-	in = strstr(name, " in ");
-	if (in)
-		*in = 0;
-	return in && !strcmp(name, lock);
+	return n && !strncmp(printed, name, n) &&
+	       (!printed[n] || printed[n] == ' ' || printed[n] == ',');
 }
 
-static int choose(struct ct_slice_names *n, const char *lock)
+/* Rows are what is printed: an array of locks is one.  Returns false when there is none. */
+static bool choose_rows(struct ct_slice_names *n, const struct ct_rows *rows, const char *lock)
+{
+	char name[CT_NAME_MAX];
+	bool any = false;
+	uint32_t i, k;
+
+	for (i = 0; i < rows->count; i++) {
+		if (!is_called(ct_row_name(n->v, &rows->row[i], name, sizeof(name)), lock) &&
+		    !is_called(ct_row_object(n->v, &rows->row[i], name, sizeof(name)), lock))
+			continue;
+		for (k = rows->row[i].cells; k < rows->row[i + 1].cells; k++)
+			n->wanted[rows->cell[k]] = 1;
+		any = true;
+	}
+	return any;
+}
+
+/* And one lock of an array, as `ctrace locks --each` prints it. */
+static bool choose_objects(struct ct_slice_names *n, const char *lock)
 {
 	const struct ct_model *m = n->v->model;
 	uint32_t i, object = CT_NONE, op = 0;
 	bool any = false, is = false;
+	char name[CT_NAME_MAX];
 
-	n->wanted = calloc(m->cells.count + 1u, 1);
-	if (!n->wanted)
-		return -ENOMEM;
 	for (i = 0; i < m->cells.count; i++) {
 		const struct ct_cell *c = ct_model_cell(m, i);
 
 		if (c->object != object || c->op != op)
-			is = is_called(n->v, c, lock);
+			is = is_called(ct_name_wait(n->v, c, name, sizeof(name)), lock) ||
+			     is_called(ct_name_object(n->v, c->object, c->op, name, sizeof(name)),
+				       lock);
 		object = c->object;
 		op = c->op;
-		n->wanted[i] = is;
+		n->wanted[i] |= is;
 		any |= is;
 	}
+	return any;
+}
+
+static int choose(struct ct_slice_names *n, const char *lock)
+{
+	struct ct_rows rows = {0};
+	bool any;
+	int err;
+
+	n->wanted = calloc(n->v->model->cells.count + 1u, 1);
+	if (!n->wanted)
+		return -ENOMEM;
+	err = ct_rows_build(n->v, CT_WHY_ALL, CT_KINDS_ALL, &rows);
+	if (err)
+		return err;
+	any = choose_rows(n, &rows, lock);
+	any |= choose_objects(n, lock);
+	ct_rows_free(&rows);
 	return any ? 0 : -ENOENT;
 }
 

@@ -20,7 +20,7 @@ struct ct_slice_names {
 
 /*
  * ct_slice_names_init, ct_slice_names_free
- * @lock: as printed by ctrace locks, with or without its kind and its place; NULL: all waits
+ * @lock: as ctrace locks prints it, or the beginning of that, with or without its kind; NULL: all waits
  * Returns 0, -ENOMEM, or -ENOENT when nothing has that name.
  * Context: tools.
  */

@@ -1,0 +1,170 @@
+/*
+ * estimate.c - see estimate.h.
+ */
+#include "views/export/estimate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "views/analyze/text.h"
+#include "views/export/slice_names.h"
+
+struct count {
+	uint64_t waits, woken;
+	uint64_t by_bucket[CT_HIST_BUCKETS];
+};
+
+static bool shows(struct ct_view *v, uint32_t thread)
+{
+	return ct_view_shows(v, ct_model_thread_at(v->model, thread));
+}
+
+/* Which objects are wanted; NULL: all. */
+static int wanted_objects(struct ct_view *v, const char *lock, uint8_t **objects)
+{
+	const struct ct_model *m = v->model;
+	struct ct_slice_names names;
+	struct ct_timeline_item i = {0};
+	int err;
+
+	*objects = NULL;
+	if (!lock)
+		return 0;
+	err = ct_slice_names_init(&names, v, lock);
+	*objects = err ? NULL : calloc(m->object_count + 1u, 1);
+	if (!err && !*objects)
+		err = -ENOMEM;
+	for (i.cell = 0; !err && i.cell < m->cells.count; i.cell++)
+		if (ct_slice_names_wanted(&names, &i))
+			(*objects)[ct_model_cell(m, i.cell)->object] = 1;
+	ct_slice_names_free(&names);
+	return err;
+}
+
+static void count_waits(struct ct_view *v, const uint8_t *objects, struct count *c)
+{
+	const struct ct_model *m = v->model;
+	uint32_t i;
+
+	for (i = 0; i < m->cells.count; i++) {
+		const struct ct_cell *cell = ct_model_cell(m, i);
+
+		if (shows(v, cell->thread) && (!objects || objects[cell->object]))
+			c->waits += cell->waits + cell->open;
+	}
+	for (i = 0; i < m->edges.count; i++) {
+		const struct ct_edge *e = ct_model_edge(m, i);
+		const struct ct_bin *b = ct_model_bin(m, e->bin);
+
+		if (e->kind == CT_EDGE_WAKER && e->who && shows(v, b->thread) &&
+		    (!objects || objects[b->object]))
+			c->woken += e->count;
+	}
+	for (i = 0; i < m->hist.count; i++) {
+		const struct ct_hist_row *h = ct_table_row(&m->hist, i);
+		const struct ct_bin *b = ct_model_bin(m, (uint32_t)(h->key >> 16));
+
+		if (!shows(v, b->thread) || (objects && !objects[b->object]))
+			continue;
+		c->by_bucket[h->key & 0xffff] += h->count;
+	}
+}
+
+/* The share of the waits that are of a bucket's length or longer.  Shorter ones than have a record are in the buckets, too. */
+static double share_from(const struct count *c, uint32_t bucket)
+{
+	uint64_t n = 0;
+
+	for (; bucket < CT_HIST_BUCKETS; bucket++)
+		n += c->by_bucket[bucket];
+	return c->waits ? (double)(n < c->waits ? n : c->waits) / (double)c->waits : 0;
+}
+
+static double bytes_of(const struct ct_export_format *f, const struct count *c, double share)
+{
+	return share * ((double)c->waits * f->wait_bytes + (double)c->woken * f->wake_bytes);
+}
+
+/* A length with one digit, not below. */
+static uint64_t rounded(uint64_t ns)
+{
+	uint64_t unit = 1;
+
+	while (ns / unit >= 10)
+		unit *= 10;
+	return (ns + unit - 1) / unit * unit;
+}
+
+/* Switches are not shortened by a filter of waits. */
+static double switch_bytes(const struct ct_view *v, const struct ct_export_format *f)
+{
+	const uint64_t *n = v->model->events;
+
+	return (double)(n[CT_EV_cpu_on] + n[CT_EV_cpu_off]) * f->switch_bytes +
+	       (double)n[CT_EV_waking] * 3 * f->switch_bytes;
+}
+
+static void find_filter(struct ct_view *v, const struct ct_export_format *f, const struct count *c,
+			double fixed, struct ct_estimate *e)
+{
+	uint32_t bucket;
+
+	for (bucket = 0; bucket < CT_HIST_BUCKETS; bucket++) {
+		double bytes = bytes_of(f, c, share_from(c, bucket)) + fixed;
+
+		if (bytes * 10 > (double)f->most_bytes * 9)
+			continue;
+		if (share_from(c, bucket) > 0) {
+			e->min_ns = rounded(ct_view_ns(v, ct_hist_value(bucket)));
+			e->left = (uint64_t)bytes;
+		}
+		return;
+	}
+}
+
+int ct_export_estimate(struct ct_view *v, const struct ct_export_format *format,
+		       const struct ct_export_options *o, struct ct_estimate *e)
+{
+	struct count *c = calloc(1, sizeof(*c));
+	double fixed = switch_bytes(v, format), share = 1;
+	uint8_t *objects = NULL;
+	int err = c ? wanted_objects(v, o->slices.lock, &objects) : -ENOMEM;
+	uint32_t bucket = 0;
+
+	memset(e, 0, sizeof(*e));
+	if (!err) {
+		count_waits(v, objects, c);
+		while (bucket + 1 < CT_HIST_BUCKETS &&
+		       ct_view_ns(v, ct_hist_value(bucket)) < o->slices.min_ns)
+			bucket++;
+		share = o->slices.min_ns ? share_from(c, bucket) : 1;
+		e->waits = (uint64_t)((double)c->waits * share);
+		e->bytes = (uint64_t)(bytes_of(format, c, share) + fixed);
+		if (format->most_bytes && e->bytes > format->most_bytes) {
+			e->share = 0.9 * (double)format->most_bytes / (double)e->bytes;
+			find_filter(v, format, c, fixed, e);
+		}
+	}
+	free(objects);
+	free(c);
+	return err;
+}
+
+bool ct_export_warning(const struct ct_export_format *f, const struct ct_estimate *e, char *text,
+		       size_t size)
+{
+	char n[4][CT_TEXT_NUMBER];
+
+	if (!f->most_bytes || e->bytes <= f->most_bytes)
+		return false;
+	snprintf(text, size, "about %s, and %s takes %s at most; ", ct_text_bytes(n[0], e->bytes),
+		 f->viewer, ct_text_bytes(n[1], f->most_bytes));
+	if (e->min_ns)
+		ct_text_add(text, size, "--min-duration %g%s would leave %s, ",
+			    (double)e->min_ns / (e->min_ns < 1000000 ? 1e3 : 1e6),
+			    e->min_ns < 1000000 ? "us" : "ms", ct_text_bytes(n[2], e->left));
+	ct_text_add(text, size, "--from and --to around %.2g %% of the time would fit",
+		    100 * e->share);
+	return true;
+}
