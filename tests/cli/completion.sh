@@ -30,8 +30,8 @@ offers 'ctrace locks --colour ' always never auto
 offers 'ctrace threads --' --group
 offers 'ctrace threads --group ' name start
 offers 'ctrace locks t' t.ctrace
-offers 'ctrace export --' --format --output --go-version --procs
-offers 'ctrace export --format ' go
+offers 'ctrace export --' --format --output --go-version --procs --lock --min-duration
+offers 'ctrace export --format ' go perfetto chrome firefox
 offers 'ctrace export --go-version ' 22 23 25 26
 offers 'ctrace export --procs ' virtual cpu
 offers 'ctrace info --' --blind --coverage --json

@@ -40,6 +40,14 @@ refuses 2 "no such format: svg" ctrace export --format=svg -o x t.ctrace
 refuses 2 "not 22, 23, 25 or 26: 24" ctrace export --format=go --go-version=24 -o x t.ctrace
 refuses 2 "not virtual or cpu: real" ctrace export --format=go --procs=real -o x t.ctrace
 refuses 2 "none" ctrace export --format=go --procs=cpu -o x t.ctrace
+refuses 2 "are not for go" ctrace export --format=go --lock m -o x t.ctrace
+refuses 2 "are not for go" ctrace export --format=go --min-duration 1ms -o x t.ctrace
+refuses 2 "not a time such as 50us: 5m" ctrace export --format=chrome --min-duration 5m -o x t.ctrace
+refuses 2 "not a time such as 50us: nan" ctrace export --format=chrome --min-duration nan -o x t.ctrace
+for format in perfetto chrome firefox; do
+	refuses 2 "is called nope" ctrace export --format=$format --lock nope -o x t.ctrace
+	refuses 1 "No space" ctrace export --format=$format -o /dev/full t.ctrace
+done
 refuses 2 "goes with -o" ctrace export --format=go --json t.ctrace
 refuses 2 "unknown option --output" ctrace locks -o x t.ctrace
 refuses 2 "no thread matches" ctrace export --format=go --thread nobody -o x t.ctrace
@@ -57,6 +65,17 @@ ctrace export --format=go t.ctrace >y.trace 2>/dev/null || fail "to standard out
 cmp x.trace y.trace || fail "standard output has something else"
 for version in 23 25 26; do
 	ctrace export --format=go --go-version=$version t.ctrace 2>/dev/null | head -c 13 | grep -qx "go 1.$version trace" || fail "go 1.$version"
+done
+for format in perfetto chrome firefox; do
+	ctrace export --format=$format --json -o x.$format t.ctrace >sums 2>err || fail "$format: exit $?"
+	[ ! -s err ] || fail "$format: $(cat err)"
+	jq -e --argjson bytes "$(stat -c %s x.$format)" '.format == $format and .bytes == $bytes and .threads == 2 and .estimated_bytes > 0' \
+		--arg format $format sums >/dev/null || fail "sums of $format: $(cat sums)"
+	grep -aq "3 records lost\|lost: 3 records\|\"records\":3" x.$format || fail "the loss is not in $format"
+	ctrace export --format=$format t.ctrace 2>/dev/null | cmp - x.$format || fail "$format on standard output has something else"
+	ctrace export --format=$format --min-duration 1ms -o y.$format t.ctrace 2>/dev/null || fail "$format --min-duration: exit $?"
+	ctrace export --format=$format --min-duration 0.0004 -o z.$format t.ctrace 2>/dev/null && cmp x.$format z.$format || fail "$format: a wait of 0.5 ms is left out"
+	[ "$(stat -c %s y.$format)" -lt "$(stat -c %s x.$format)" ] || fail "$format: a wait of 0.5 ms is not left out"
 done
 echo old >z.trace
 ctrace export --format=go --json -o z.trace t.ctrace >sums 2>err || fail "--json"

@@ -5,6 +5,7 @@
 
 # shellcheck source=tests/interop/lib-interop.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib-interop.sh"
+# shellcheck disable=SC2034  # for the parts
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 command -v python3 >/dev/null || skip "python3 is not installed"
 

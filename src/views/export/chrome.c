@@ -161,7 +161,9 @@ static void done(void *arg, const struct ct_slice *s, uint64_t end_ns, bool part
 		start_on(x, 'B', s->thread, s->ns);
 		body(x, s, part);
 		ct_out_text(&x->out, "}");
+		/* the name is not needed, but there are readers that want one in every event */
 		start_on(x, 'E', s->thread, end_ns);
+		member_text(x, ",\"name\":", ct_slices_text(x->slices, s->name));
 		ct_out_text(&x->out, "}");
 		return;
 	}
