@@ -3,6 +3,7 @@
 # lib-profiler.sh - Firefox Profiler's own code without a browser: npm's @firefox-devtools/profiler-cli.  Sourced by the parts.  It reads its own format, and
 # Chrome's by its importer.
 
+: "${here:?}" "${dir:?}" "${INTEROP_DIR:?}"
 profiler_version=0.10.0
 if profiler=$("$here/get-npm.sh" @firefox-devtools/profiler-cli $profiler_version "$INTEROP_DIR" 2>"$dir/npm"); then
 	step "Firefox Profiler is profiler-cli $profiler_version on node $(node --version)"
