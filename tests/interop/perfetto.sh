@@ -49,7 +49,7 @@ part() { # options...: the slices are in slices.tsv
 filters() {
 	part --from 0.01 --to 0.02 && part --thread main && part --lock mutex || return 1
 	awk -F '\t' '!/Lock contention/ && !/woken|preempted|off the CPU/ { print; bad = 1 } END { exit bad }' "$dir/slices.tsv" || return 1
-	part --min-duration 100us && awk -F '\t' '$4 < 100000 { print; bad = 1 } END { exit bad }' "$dir/slices.tsv"
+	part --min-duration 100us && awk -F '\t' '$4 < 100000 && !/woken|preempted|off the CPU/ { print; bad = 1 } END { exit bad }' "$dir/slices.tsv"
 }
 check "parts of a trace" filters
 finish

@@ -213,8 +213,9 @@ static void chosen(void **state)
 	text = tell(&v, &longest, false);
 	assert_non_null(strstr(text, "wait lock")); /* 105 us */
 	assert_non_null(strstr(text, "wait join"));
-	assert_null(strstr(text, "wait io"));	 /* 82 us */
-	assert_null(strstr(text, "part state")); /* 40 and 50 us */
+	assert_null(strstr(text, "wait io"));	/* 82 us */
+	assert_null(strstr(text, "preempted")); /* 50 us, in no wait */
+	assert_non_null(strstr(text, "1150 2 part by an arrow"));
 	free(text);
 	ct_view_close(&v, true);
 }

@@ -313,7 +313,8 @@ static void open_part(struct ct_slices *s, const struct ct_timeline_item *i)
 	struct ct_slice part = {.ns = s->ns, .thread = i->thread, .item = i};
 
 	part.dur_ns = ct_trace_ns(s->v->trace, i->to) - ct_trace_ns(s->v->trace, i->ticks);
-	if (part.dur_ns < s->o.min_ns)
+	/* In a wait that is long enough all is told: a short one may be what an arrow leads to. */
+	if (!i->wait && part.dur_ns < s->o.min_ns)
 		return;
 	part.name = ct_slice_names_part(&s->names, (enum ct_state)i->state);
 	if (i->state == CT_STATE_WOKEN)

@@ -21,7 +21,8 @@
 struct ct_slices_options {
 	const char *
 		lock; /* only waits for objects of this name; NULL: all waits, and what is outside of waits */
-	uint64_t min_ns; /* only waits and parts of at least this length */
+	uint64_t
+		min_ns; /* only waits of at least this length, with their parts, and such parts outside of waits */
 };
 
 /* Of a process, over time. */
