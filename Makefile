@@ -108,7 +108,7 @@ endif
 TOOL_CFLAGS := -std=gnu11 -fno-omit-frame-pointer -fPIC -fvisibility=hidden -pthread -D_GNU_SOURCE= -DCT_DEBUG=$(CT_DEBUG) \
 	$(if $(LIBBPF),-DCT_LIBBPF=1) $(SANFLAGS)
 READER_LIBS := -ldw -lelf -llzma -liberty -lzstd -ldl -pthread
-TOOL_LIBS   := $(if $(LIBBPF),-lbpf) $(READER_LIBS) -lz
+TOOL_LIBS   := $(if $(LIBBPF),-lbpf) $(READER_LIBS) -lsqlite3 -lz
 
 # Subject programs are built as a distribution would build them, and never sanitized.
 SUBJECT_CFLAGS := -std=gnu11 -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -O2 -g -pthread -D_GNU_SOURCE=

@@ -27,7 +27,7 @@ name_python_tests() {
 
 packages() {
 	case $1 in
-	build) echo gcc g++ make libc6-dev libbpf-dev libdw-dev libelf-dev libiberty-dev liblzma-dev libzstd-dev zlib1g-dev ;;
+	build) echo gcc g++ make libc6-dev libbpf-dev libdw-dev libelf-dev libiberty-dev liblzma-dev libsqlite3-dev libzstd-dev zlib1g-dev ;;
 	demo) echo pigz ;;
 	test)
 		echo binutils pkgconf libaio-dev libcmocka-dev liburing-dev libunwind-dev strace jq pigz redis-server redis-tools \
@@ -41,7 +41,7 @@ packages() {
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	arch) echo debootstrap musl-tools qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu ;;
 	posix) echo gcc libc6-dev xz-utils ;;
-	interop) echo curl jq xz-utils 'python3? protobuf-compiler? nodejs? npm?' ;;
+	interop) echo curl jq xz-utils 'python3? protobuf-compiler? nodejs? npm? babeltrace2? sqlite3?' ;;
 	*)
 		echo "deps.sh: no group $1; there are build, demo, test, lint, hosts, cross, arch, posix and interop" >&2
 		return 1

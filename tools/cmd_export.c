@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "cmd.h"
+#include "output.h"
 #include "views/analyze/json.h"
 #include "views/analyze/lines.h"
 #include "views/analyze/text.h"
@@ -18,7 +19,8 @@
 static const char help[] =
 	"usage: ctrace export --format=FORMAT [options] -o FILE TRACE\n"
 	"\n"
-	"Writes a trace so that another viewer opens it.  Without -o it goes to standard output.\n"
+	"Writes a trace so that another viewer opens it.  Without -o it goes to standard output,\n"
+	"if it is one file.\n"
 	"What the trace lost, and what could not be known, is told on standard error.\n"
 	"\n"
 	"  --format FORMAT    one of:\n"
@@ -26,7 +28,10 @@ static const char help[] =
 	"                     perfetto  for ui.perfetto.dev and trace_processor\n"
 	"                     chrome    trace events in JSON, for what reads nothing else\n"
 	"                     firefox   for profiler.firefox.com\n"
-	"  -o, --output FILE  where to; the file is complete or not there\n"
+	"                     csv       folder of tables, for spreadsheets, DuckDB, pandas\n"
+	"                     sqlite    the same tables in a database of SQLite\n"
+	"  -o, --output FILE  where to; the file is complete or not there.  A folder must be new\n"
+	"                     or empty\n"
 	"  --go-version N     go: the format of Go 1.N: 22 (what every later one reads, the\n"
 	"                     default), 23, 25 or 26 (both have the time of day)\n"
 	"  --procs WHICH      go: what a \"Proc\" is: virtual, one for each thread that lives, or\n"
@@ -42,9 +47,11 @@ static const char help[] =
 	"sync,\n"
 	"syscall and sched sort them; the innermost frame tells what was waited in.\n"
 	"\n"
-	"The other formats have a slice for each wait and for what kept a thread off the CPU,\n"
+	"perfetto, chrome and firefox have a slice for each wait and for what kept a thread off the CPU,\n"
 	"arrows from who woke to who was woken, stacks, and threads and memory over time.  When\n"
 	"the viewer will not take so much, a line tells before which filter would help.\n"
+	"Tables and columns of csv and sqlite are described in their table schema.  Times are ns\n"
+	"since the start of the trace.\n"
 	"\n" CT_HELP_JSON_HEAD
 	"  format, file, bytes, events, threads, generations, processors, estimated_bytes\n"
 	"\n"
@@ -142,19 +149,27 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 			struct ct_view *v, const char *command)
 {
 	struct ct_export_sums sums = {0};
-	struct output out;
-	int err = open_output(&out, a->output);
+	struct output out = {0};
+	struct ct_output at = {0};
+	int err = format->write_at ? ct_output_open(&at, a->output, format->folder, sums.why,
+						    sizeof(sums.why))
+				   : open_output(&out, a->output);
 	bool opened = !err;
 	uint64_t estimated = opened ? estimate(a, format, v, command) : 0;
 
-	if (opened)
+	if (opened && format->write_at)
+		err = format->write_at(v, &a->export, at.temporary, &sums);
+	else if (opened)
 		err = format->write(v, &a->export, out.f, &sums);
 	if (!err && !sums.threads) {
 		snprintf(sums.why, sizeof(sums.why), "no thread was there in the chosen time");
 		err = -EINVAL;
 	}
-	err = close_output(&out, err);
-	if (err == -EINVAL && sums.why[0]) {
+	if (!format->write_at)
+		err = close_output(&out, err);
+	else if (opened)
+		err = ct_output_close(&at, err);
+	if (opened && err == -EINVAL && sums.why[0]) {
 		fprintf(stderr, "ctrace %s: %s: %s\n", command, a->path, sums.why);
 		return CT_EXIT_USAGE;
 	}
@@ -199,6 +214,8 @@ int ct_cmd_export(int argc, char **argv)
 		return usage("no such format:", a.format);
 	if (!format->slices && (a.export.slices.lock || a.export.slices.min_ns))
 		return usage("--lock and --min-duration are not for", format->name);
+	if (format->write_at && !a.output)
+		return usage("this format wants -o:", a.format);
 	if (a.view.json && !a.output)
 		return usage("--json goes with -o", NULL);
 	if (!a.output && !format->text_form && isatty(STDOUT_FILENO))

@@ -9,7 +9,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 arch=${ARCH_DIR:?where the roots go}
 # shellcheck source=tests/lib-parts.sh
 . "$top/tests/lib-parts.sh"
-packages=gcc,g++,libc6-dev,libdw-dev,libelf-dev,libiberty-dev,liblzma-dev,libzstd-dev,zlib1g-dev,binutils,libcmocka-dev,libunwind-dev,strace,jq,pigz
+packages=gcc,g++,libc6-dev,libdw-dev,libelf-dev,libiberty-dev,liblzma-dev,libsqlite3-dev,libzstd-dev,zlib1g-dev,binutils,libcmocka-dev,libunwind-dev,strace,jq,pigz
 export subjects="run fault" # of these tiers the run tests use programs
 helper=/usr/lib/apt/apt-helper
 

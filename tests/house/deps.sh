@@ -24,7 +24,7 @@ grep -q '^packages are missing; run: sudo apt-get install -y .*\<libdw-dev\>' er
 ! grep -qw gcc err || { echo "gcc is installed and was asked for"; exit 1; }
 
 # All there: says nothing, runs nothing.
-printf '#!/bin/sh\nfor p in gcc g++ make libc6-dev libbpf-dev libdw-dev libelf-dev libiberty-dev liblzma-dev libzstd-dev zlib1g-dev; do echo "installed $p"; done\n' >bin/dpkg-query
+printf '#!/bin/sh\nfor p in gcc g++ make libc6-dev libbpf-dev libdw-dev libelf-dev libiberty-dev liblzma-dev libsqlite3-dev libzstd-dev zlib1g-dev; do echo "installed $p"; done\n' >bin/dpkg-query
 "$TOP/tests/deps.sh" build >out 2>err
 [ ! -s out ] && [ ! -s err ]
 

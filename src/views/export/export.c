@@ -41,6 +41,13 @@ static const struct ct_export_format formats[] = {
 	 .wait_bytes = 170,
 	 .wake_bytes = 300,
 	 .write = ct_export_firefox},
+	{.name = "csv",
+	 .text = "folder of tables, for spreadsheets, DuckDB, pandas",
+	 .folder = true,
+	 .write_at = ct_export_csv},
+	{.name = "sqlite",
+	 .text = "the same tables in a database of SQLite",
+	 .write_at = ct_export_sqlite},
 	{.name = NULL},
 };
 

@@ -44,6 +44,10 @@ struct ct_export_format {
 		switch_bytes; /* about, of a wait, one that was woken, a switch */
 	int (*write)(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		     struct ct_export_sums *sums);
+	/* NULL, or instead of write(): into an empty file or folder that is there */
+	int (*write_at)(struct ct_view *v, const struct ct_export_options *o, const char *path,
+			struct ct_export_sums *sums);
+	bool folder;
 };
 
 /*
@@ -83,5 +87,19 @@ int ct_export_firefox(struct ct_view *v, const struct ct_export_options *o, FILE
  */
 int ct_export_slices(struct ct_view *v, const struct ct_export_options *o, uint64_t records,
 		     struct ct_slices **slices, struct ct_export_sums *sums);
+
+/*
+ * ct_export_csv - a folder of tables, ct_export_sqlite - a database of them: see tables.h
+ * ct_export_ctf - a folder that is a trace in the Common Trace Format 1.8: see ctf.h
+ * @path: an empty file (sqlite) or folder (csv, ctf)
+ * Returns 0, or a negative error of the trace or of what is written.
+ * Context: tools.
+ */
+int ct_export_csv(struct ct_view *v, const struct ct_export_options *o, const char *path,
+		  struct ct_export_sums *sums);
+int ct_export_sqlite(struct ct_view *v, const struct ct_export_options *o, const char *path,
+		     struct ct_export_sums *sums);
+int ct_export_ctf(struct ct_view *v, const struct ct_export_options *o, const char *path,
+		  struct ct_export_sums *sums);
 
 #endif

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Exports that are folders or databases: what is there is not mixed with what is new, nobody else can read it, and what was refused leaves nothing.
+# The figures in them are held against their real consumers by `make check-interop`.
+set -u
+failures=0
+fail() { echo "FAIL: $*" && failures=$((failures + 1)); }
+refuses() { # status pattern command...
+	local status=$1 pattern=$2 got=0
+	shift 2
+	"$@" >out 2>err || got=$?
+	[ $got -eq "$status" ] || fail "$*: exit $got, not $status"
+	[ "$(wc -l <err)" -eq 1 ] || fail "$*: $(wc -l <err) lines on standard error"
+	grep -qe "$pattern" err || fail "$*: says $(cat err)"
+	[ ! -s out ] || fail "$*: writes to standard output"
+}
+sed -n '/^-- trace --/,/^-- report/p' "$TOP/tests/trace/views-convoy.ctt" | sed '1d;$d' >t.txt
+ctrace raw --encode t.txt -o t.ctrace || fail "raw --encode"
+
+for format in csv sqlite; do
+	refuses 2 "wants -o" ctrace export --format=$format t.ctrace
+	refuses 2 "no thread was there" ctrace export --format=$format --from 50 -o x t.ctrace
+	refuses 2 "no-such-folder" ctrace export --format=$format -o no-such-folder/x t.ctrace
+done
+mkdir full && touch full/file
+refuses 2 "full: is a folder that is not empty" ctrace export --format=csv -o full t.ctrace
+refuses 2 "t.txt: is there, and no folder" ctrace export --format=csv -o t.txt t.ctrace
+refuses 2 "/dev/full: is there, and no regular file" ctrace export --format=sqlite -o /dev/full t.ctrace
+[ "$(ls full)" = file ] || fail "a refused export changes the folder"
+[ ! -e x ] || fail "a refused export leaves something"
+
+umask 0
+mkdir empty
+for folder in empty new new-with-slash/; do
+	ctrace export --format=csv -o $folder t.ctrace 2>err || fail "$folder: exit $?"
+	[ "$(stat -c %a $folder)" = 700 ] || fail "$folder: mode $(stat -c %a $folder)"
+	[ "$(stat -c %a $folder/* | sort -u)" = 600 ] || fail "$folder: modes $(stat -c '%a %n' $folder/*)"
+done
+diff -r empty new || fail "the same trace is exported otherwise"
+grep -qx '1,"mutex","cache_lock in cache.c:12",100,1,53,50,0,0,220000,20000,404,100000,100000,220000,0,0' new/locks.csv || fail "locks: $(cat new/locks.csv)"
+grep -qx '1,2,1,"mutex",0,3,3,"contention",100000,200000,100000,95000,0,1,6,,100,0' new/waits.csv || fail "waits: $(cat new/waits.csv)"
+grep -qx '2,195000,200000,"woken",0,,1' new/states.csv || fail "states: $(cat new/states.csv)"
+
+echo old >t.db
+ctrace export --format=sqlite --json -o t.db t.ctrace >sums 2>err || fail "sqlite: exit $?"
+[ "$(stat -c %a t.db)" = 600 ] || fail "t.db: mode $(stat -c %a t.db)"
+[ "$(head -c 15 t.db)" = "SQLite format 3" ] || fail "t.db is no database"
+jq -e --argjson bytes "$(stat -c %s t.db)" '.bytes == $bytes and .threads == 3 and .events > 100' sums >/dev/null || fail "sums: $(cat sums)"
+
+# a disk that is full: an error, and nothing is left
+(
+	ulimit -f 8
+	trap '' XFSZ
+	refuses 1 "." ctrace export --format=sqlite -o big.db t.ctrace
+	refuses 1 "File too large" ctrace export --format=csv -o big t.ctrace
+	[ $failures -eq 0 ]
+) || failures=$((failures + 1))
+[ "$(find . -name 'big*' | wc -l)" -eq 0 ] || fail "left behind: $(ls)"
+
+# only a thread: its rows, and what they need
+ctrace export --format=csv --thread 101 -o one t.ctrace 2>err || fail "--thread: exit $?"
+[ "$(cut -d, -f1 one/states.csv | sort -u | tr '\n' ' ')" = "2 thread_id " ] || fail "--thread: $(cat one/states.csv)"
+grep -qx '"only_thread","101"' one/trace.csv || fail "--thread is not told"
+[ "$(find . -name '*.??????' ! -name '*.ctrace' | wc -l)" -eq 0 ] || fail "left behind: $(ls)"
+[ $failures -eq 0 ]
