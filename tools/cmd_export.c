@@ -30,6 +30,8 @@ static const char help[] =
 	"                     firefox   for profiler.firefox.com\n"
 	"                     csv       folder of tables, for spreadsheets, DuckDB, pandas\n"
 	"                     sqlite    the same tables in a database of SQLite\n"
+	"                     ctf       folder in the Common Trace Format 1.8, for babeltrace2\n"
+	"                               and Trace Compass\n"
 	"  -o, --output FILE  where to; the file is complete or not there.  A folder must be new\n"
 	"                     or empty\n"
 	"  --go-version N     go: the format of Go 1.N: 22 (what every later one reads, the\n"

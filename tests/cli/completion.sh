@@ -31,7 +31,7 @@ offers 'ctrace threads --' --group
 offers 'ctrace threads --group ' name start
 offers 'ctrace locks t' t.ctrace
 offers 'ctrace export --' --format --output --go-version --procs --lock --min-duration
-offers 'ctrace export --format ' go perfetto chrome firefox csv sqlite
+offers 'ctrace export --format ' go perfetto chrome firefox csv sqlite ctf
 offers 'ctrace export --go-version ' 22 23 25 26
 offers 'ctrace export --procs ' virtual cpu
 offers 'ctrace info --' --blind --coverage --json

@@ -16,7 +16,7 @@ refuses() { # status pattern command...
 sed -n '/^-- trace --/,/^-- report/p' "$TOP/tests/trace/views-convoy.ctt" | sed '1d;$d' >t.txt
 ctrace raw --encode t.txt -o t.ctrace || fail "raw --encode"
 
-for format in csv sqlite; do
+for format in csv sqlite ctf; do
 	refuses 2 "wants -o" ctrace export --format=$format t.ctrace
 	refuses 2 "no thread was there" ctrace export --format=$format --from 50 -o x t.ctrace
 	refuses 2 "no-such-folder" ctrace export --format=$format -o no-such-folder/x t.ctrace
@@ -39,6 +39,11 @@ diff -r empty new || fail "the same trace is exported otherwise"
 grep -qx '1,"mutex","cache_lock in cache.c:12",100,1,53,50,0,0,220000,20000,404,100000,100000,220000,0,0' new/locks.csv || fail "locks: $(cat new/locks.csv)"
 grep -qx '1,2,1,"mutex",0,3,3,"contention",100000,200000,100000,95000,0,1,6,,100,0' new/waits.csv || fail "waits: $(cat new/waits.csv)"
 grep -qx '2,195000,200000,"woken",0,,1' new/states.csv || fail "states: $(cat new/states.csv)"
+
+ctrace export --format=ctf -o trace t.ctrace 2>err || fail "ctf: exit $?"
+[ "$(stat -c %a trace trace/* | tr '\n' ' ')" = "700 600 600 " ] || fail "ctf: modes $(stat -c '%a %n' trace/*)"
+[ "$(head -n 1 trace/metadata)" = "/* CTF 1.8 */" ] || fail "ctf: $(head -n 1 trace/metadata)"
+[ "$(head -c 4 trace/stream_0 | od -An -tx4 | tr -d ' ')" = c1fc1fc1 ] || fail "ctf: no magic"
 
 echo old >t.db
 ctrace export --format=sqlite --json -o t.db t.ctrace >sums 2>err || fail "sqlite: exit $?"

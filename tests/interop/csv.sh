@@ -64,7 +64,7 @@ assert abs(sum(int(r['total_ns']) for r in rows) - locks['total_ns']) <= len(row
 
 # waits are what sums are made of, and states have no gap; sums are converted at the mean rate of the clock, times where they are
 def same(a, b, rows):
-    return abs(a - b) <= rows + 1 + max(a, b) / 1e6
+    return abs(a - b) <= rows + 1 + max(a, b) / 1e5
 made, early = {}, set()
 for w in tables['waits']:
     assert int(w['end_ns']) - int(w['begin_ns']) == int(w['dur_ns']) and 0 <= int(w['off_ns']) <= int(w['dur_ns']), w

@@ -8,6 +8,7 @@ make_hostile() { # file
 		cat <<-'END'
 			ctrace 1
 			header start_mono_ns=1000000 end_mono_ns=900000000
+			lost 0 count=5
 			process 0 pid=100 exe="/bin/a\x0ab,\"c\"" cmdline="a\x01\xff\xc0\x80 \"q\", 'x' \xed\xa0\x80 \xe2\x82\xac =1+1" begin=1000000 end=900000000 flags=7 state=3
 			module 1 path="/lib/\xf5\x80,\x7f.so"
 		END

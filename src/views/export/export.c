@@ -48,6 +48,10 @@ static const struct ct_export_format formats[] = {
 	{.name = "sqlite",
 	 .text = "the same tables in a database of SQLite",
 	 .write_at = ct_export_sqlite},
+	{.name = "ctf",
+	 .text = "folder in the Common Trace Format 1.8, for babeltrace2, Trace Compass",
+	 .folder = true,
+	 .write_at = ct_export_ctf},
 	{.name = NULL},
 };
 

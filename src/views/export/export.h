@@ -90,7 +90,7 @@ int ct_export_slices(struct ct_view *v, const struct ct_export_options *o, uint6
 
 /*
  * ct_export_csv - a folder of tables, ct_export_sqlite - a database of them: see tables.h
- * ct_export_ctf - a folder that is a trace in the Common Trace Format 1.8: see ctf.h
+ * ct_export_ctf - a folder that is a trace in the Common Trace Format 1.8: see ctf_wire.h
  * @path: an empty file (sqlite) or folder (csv, ctf)
  * Returns 0, or a negative error of the trace or of what is written.
  * Context: tools.
