@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 #
-# lib-hostile.sh - traces that exports must get right in spite of themselves.  Sourced by parts.
+# lib-hostile.sh - traces that exports must get right in spite of themselves.  Sourced by parts, after lib-interop.sh.
+: "${dir:?a scratch folder}"
 
 # Ten thousand threads, that each wait once; names with control characters, quotes, commas, what is no UTF-8, and of ten thousand bytes.
 make_hostile() { # file
