@@ -515,6 +515,13 @@ struct ct_fd_known {
 struct ct_fd_known ct_model_fd(const struct ct_model *m, uint32_t object, uint32_t op);
 
 /*
+ * ct_model_object_ops - of each object the operation that most was waited in, which tells what a descriptor was; free() when done
+ * Returns NULL when out of memory.
+ * Context: tools.
+ */
+uint32_t *ct_model_object_ops(const struct ct_model *m);
+
+/*
  * ct_model_is_runtime - does this frame belong to libc, libstdc++, the loader or libctrace rather than to the program?
  * Context: tools.
  */

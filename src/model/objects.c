@@ -206,3 +206,24 @@ uint32_t ct_objects_at(struct ct_model *m, uint32_t process, uint32_t op, uint64
 	}
 	return one_of(m, lo);
 }
+
+uint32_t *ct_model_object_ops(const struct ct_model *m)
+{
+	uint64_t *most = calloc(m->object_count + 1u, sizeof(*most));
+	uint32_t *ops = calloc(m->object_count + 1u, sizeof(*ops)), i;
+
+	for (i = 0; most && ops && i < m->cells.count; i++) {
+		const struct ct_cell *c = ct_model_cell(m, i);
+
+		if (ops[c->object] && ct_cell_total(c) <= most[c->object])
+			continue;
+		ops[c->object] = c->op;
+		most[c->object] = ct_cell_total(c);
+	}
+	if (!most) {
+		free(ops);
+		return NULL;
+	}
+	free(most);
+	return ops;
+}

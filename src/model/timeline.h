@@ -64,6 +64,15 @@ struct ct_timeline_item {
 	const struct ct_record *record;
 };
 
+/* ct_timeline_cpu - of a state on a CPU, or waiting for one: which, or the one it got at last; -1 none or unknown */
+static inline int ct_timeline_cpu(const struct ct_timeline_item *i)
+{
+	bool ready = i->state == CT_STATE_RUNNING || i->state == CT_STATE_CALL ||
+		     i->state == CT_STATE_WOKEN || i->state == CT_STATE_PREEMPTED;
+
+	return ready && i->source == CT_SOURCE_SWITCHES && i->cpu != UINT16_MAX ? i->cpu : -1;
+}
+
 struct ct_timeline_options {
 	uint64_t
 		events; /* bit 1 << enum ct_event_type of the records to merge; 0: none.  Not CT_EV_wait */

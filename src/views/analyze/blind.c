@@ -271,6 +271,17 @@ static const char *lost_things(unsigned reason, uint64_t n)
 	return n == 1 ? "record" : "records";
 }
 
+uint64_t ct_view_lost(const struct ct_view *v)
+{
+	const uint64_t *lost = ct_trace_losses(v->trace);
+	uint64_t all = 0;
+	unsigned i;
+
+	for (i = 0; i < CT_LOSS_REASONS; i++)
+		all += i == CT_LOSS_NO_CLOCK ? 0 : lost[i]; /* those are processes */
+	return all;
+}
+
 char *ct_view_lost_text(const struct ct_view *v, unsigned reason, char *buf, size_t size)
 {
 	uint64_t n = ct_trace_losses(v->trace)[reason];

@@ -220,6 +220,13 @@ bool ct_view_shows(struct ct_view *v, const struct ct_thread *t)
 	return v->shown[row] == 2;
 }
 
+bool ct_view_shows_row(void *view, uint32_t row)
+{
+	struct ct_view *v = view;
+
+	return ct_view_shows(v, ct_model_thread_at(v->model, row));
+}
+
 static void print_window(struct ct_view *v, const char *what)
 {
 	if (v->o.thread)

@@ -166,6 +166,9 @@ uint64_t ct_view_to(const struct ct_view *v);
  */
 bool ct_view_shows(struct ct_view *v, const struct ct_thread *t);
 
+/* ct_view_shows_row - the same by the row of the thread, as a timeline asks; @view: struct ct_view */
+bool ct_view_shows_row(void *view, uint32_t row);
+
 /* ct_view_shows_process - the same for a process, by its index */
 bool ct_view_shows_process(const struct ct_view *v, uint32_t process);
 
@@ -189,6 +192,12 @@ const char *ct_sched_refusal(const struct ct_turns *t, enum ct_sched_source sour
  * Context: tools.
  */
 void ct_view_blind(struct ct_view *v, const char *prefix);
+
+/*
+ * ct_view_lost - records that are missing, for all reasons together
+ * Context: tools.
+ */
+uint64_t ct_view_lost(const struct ct_view *v);
 
 /*
  * ct_view_lost_text - "lost: 12 records (no free chunk)" for a reason; "" when it lost nothing

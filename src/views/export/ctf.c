@@ -157,17 +157,6 @@ static void tell_losses(struct ctf *x, uint64_t until)
 	}
 }
 
-static uint64_t all_lost(const struct ctf *x)
-{
-	const uint64_t *lost = ct_trace_losses(x->v->trace);
-	uint64_t all = 0;
-	unsigned i;
-
-	for (i = 0; i < CT_LOSS_REASONS; i++)
-		all += i == CT_LOSS_NO_CLOCK ? 0 : lost[i]; /* those are processes */
-	return all;
-}
-
 /* --- waits --------------------------------------------------------------------------------------------------------------- */
 
 static const char *object_name(struct ctf *x, const struct ct_timeline_item *i)
@@ -240,13 +229,6 @@ static void begin_thread(struct ctf *x, const struct ct_timeline_item *i, uint64
 	ct_ctf_u32(&x->wire, t->parent);
 }
 
-static bool has_cpu(const struct ct_timeline_item *i)
-{
-	return i->source == CT_SOURCE_SWITCHES && i->cpu != UINT16_MAX &&
-	       (i->state == CT_STATE_RUNNING || i->state == CT_STATE_CALL ||
-		i->state == CT_STATE_WOKEN || i->state == CT_STATE_PREEMPTED);
-}
-
 static void take_state(struct ctf *x, const struct ct_timeline_item *i, uint64_t ns)
 {
 	struct in_wait *w = &x->waits[i->thread];
@@ -260,7 +242,7 @@ static void take_state(struct ctf *x, const struct ct_timeline_item *i, uint64_t
 	event(x, CT_CTF_STATE, ns, i->thread);
 	ct_ctf_u8(&x->wire, i->state);
 	ct_ctf_u64(&x->wire, when(x, i->to));
-	ct_ctf_u32(&x->wire, has_cpu(i) ? i->cpu : UINT32_MAX);
+	ct_ctf_u32(&x->wire, (uint32_t)ct_timeline_cpu(i));
 	ct_ctf_u8(&x->wire, i->source == CT_SOURCE_SWITCHES);
 	ct_ctf_u32(&x->wire, i->wait);
 }
@@ -282,16 +264,9 @@ static void take(struct ctf *x, const struct ct_timeline_item *i)
 	}
 }
 
-static bool shows(void *arg, uint32_t thread)
-{
-	struct ct_view *v = arg;
-
-	return ct_view_shows(v, ct_model_thread_at(v->model, thread));
-}
-
 static int prepare(struct ctf *x)
 {
-	const struct ct_timeline_options o = {.shows = shows, .arg = x->v};
+	const struct ct_timeline_options o = {.shows = ct_view_shows_row, .arg = x->v};
 	const struct ct_model *m = x->v->model;
 
 	memcpy(x->wire.uuid, ct_trace_header(x->v->trace)->trace_id, sizeof(x->wire.uuid));
@@ -324,8 +299,8 @@ static int write_stream(struct ctf *x, int folder)
 	while (!x->wire.error && ct_timeline_next(x->timeline, &i))
 		take(x, &i);
 	tell_losses(x, UINT64_MAX);
-	if (x->wire.discarded < all_lost(x)) /* nobody tells when */
-		x->wire.discarded = all_lost(x);
+	if (x->wire.discarded < ct_view_lost(x->v)) /* nobody tells when */
+		x->wire.discarded = ct_view_lost(x->v);
 	ct_ctf_finish(&x->wire);
 	err = x->wire.error;
 	if (fclose(x->wire.f) != 0 && !err)

@@ -37,6 +37,7 @@ struct ct_export_format {
 	const char *name;
 	const char *text;    /* one line for the help */
 	bool text_form;	     /* fit for a terminal */
+	bool folder;	     /* with write_at() */
 	bool slices;	     /* options.slices choose what is written */
 	const char *viewer;  /* what it is for, when that has a limit */
 	uint64_t most_bytes; /* as much as it takes; 0: not known to have a limit */
@@ -47,7 +48,6 @@ struct ct_export_format {
 	/* NULL, or instead of write(): into an empty file or folder that is there */
 	int (*write_at)(struct ct_view *v, const struct ct_export_options *o, const char *path,
 			struct ct_export_sums *sums);
-	bool folder;
 };
 
 /*

@@ -156,33 +156,11 @@ static void put_threads(struct ct_tables *x)
 
 /* --- objects ------------------------------------------------------------------------------------------------------------- */
 
-/* The operation that most was waited in on each object: a descriptor's names are believed or not by what was done on it. */
-static uint32_t *ops_of_objects(const struct ct_model *m)
-{
-	uint64_t *most = calloc(m->object_count + 1u, sizeof(*most));
-	uint32_t *ops = calloc(m->object_count + 1u, sizeof(*ops)), i;
-
-	for (i = 0; most && ops && i < m->cells.count; i++) {
-		const struct ct_cell *c = ct_model_cell(m, i);
-
-		if (ops[c->object] && ct_cell_total(c) <= most[c->object])
-			continue;
-		ops[c->object] = c->op;
-		most[c->object] = ct_cell_total(c);
-	}
-	if (!most) {
-		free(ops);
-		return NULL;
-	}
-	free(most);
-	return ops;
-}
-
-/* Those of waits that are looked at. */
+/* One that several processes share is there once. */
 static void put_objects(struct ct_tables *x)
 {
 	struct ct_model *m = x->v->model;
-	uint32_t *ops = ops_of_objects(m), i;
+	uint32_t *ops = ct_model_object_ops(m), i;
 	char buf[CT_NAME_MAX];
 
 	if (!ops) {

@@ -8,16 +8,9 @@
 
 #include "views/analyze/names.h"
 
-static bool shows(void *arg, uint32_t thread)
-{
-	struct ct_view *v = arg;
-
-	return ct_view_shows(v, ct_model_thread_at(v->model, thread));
-}
-
 int ct_tables_timeline(struct ct_tables *x)
 {
-	const struct ct_timeline_options o = {.shows = shows, .arg = x->v};
+	const struct ct_timeline_options o = {.shows = ct_view_shows_row, .arg = x->v};
 
 	return ct_timeline_build(x->v->trace, x->v->model, &o, NULL, NULL, &x->timeline);
 }
@@ -93,13 +86,6 @@ void ct_tables_waits(struct ct_tables *x)
 
 /* --- states -------------------------------------------------------------------------------------------------------------- */
 
-static bool has_cpu(const struct ct_timeline_item *i)
-{
-	return i->source == CT_SOURCE_SWITCHES && i->cpu != UINT16_MAX &&
-	       (i->state == CT_STATE_RUNNING || i->state == CT_STATE_CALL ||
-		i->state == CT_STATE_WOKEN || i->state == CT_STATE_PREEMPTED);
-}
-
 void ct_tables_states(struct ct_tables *x)
 {
 	struct ct_timeline_item i;
@@ -114,7 +100,7 @@ void ct_tables_states(struct ct_tables *x)
 		ct_put_time(x, i.to);
 		ct_put_text(x, ct_state_name((enum ct_state)i.state));
 		ct_put_int(x, i.source == CT_SOURCE_SWITCHES);
-		ct_put_id(x, i.cpu, has_cpu(&i));
+		ct_put_id(x, i.cpu, ct_timeline_cpu(&i) >= 0);
 		ct_put_id(x, i.wait, i.wait != 0);
 		ct_end_row(x);
 	}

@@ -10,13 +10,7 @@
 
 uint64_t ctr_lost(const struct ctr_trace *t)
 {
-	const uint64_t *lost = ct_trace_losses(t->v.trace);
-	uint64_t all = 0;
-	unsigned i;
-
-	for (i = 0; i < CT_LOSS_REASONS; i++)
-		all += i == CT_LOSS_NO_CLOCK ? 0 : lost[i]; /* those are processes */
-	return all;
+	return ct_view_lost(&t->v);
 }
 
 static const struct ct_trace_loss *loss_at(const struct ctr_trace *t, uint32_t loss)

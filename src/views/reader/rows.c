@@ -3,8 +3,6 @@
  */
 #include "reader_int.h"
 
-#include <stdlib.h>
-
 #include "file/words.h"
 
 /* --- processes ----------------------------------------------------------------------------------------------------------- */
@@ -229,26 +227,6 @@ uint32_t ctr_object_create_stack(const struct ctr_trace *t, uint32_t object)
 	return is_object(t, object) ? t->v.model->objects[object].init_stack : 0;
 }
 
-/* The operation that most was waited in on each object: a descriptor's names are believed or not by what was done on it. */
-static int find_ops(struct ctr_trace *t)
-{
-	const struct ct_model *m = t->v.model;
-	uint64_t *most = calloc(m->object_count, sizeof(*most));
-	uint32_t i;
-
-	t->object_ops = calloc(m->object_count, sizeof(*t->object_ops));
-	for (i = 0; most && t->object_ops && i < m->cells.count; i++) {
-		const struct ct_cell *c = ct_model_cell(m, i);
-
-		if (t->object_ops[c->object] && ct_cell_total(c) <= most[c->object])
-			continue;
-		t->object_ops[c->object] = c->op;
-		most[c->object] = ct_cell_total(c);
-	}
-	free(most);
-	return most && t->object_ops ? 0 : -1;
-}
-
 static char *make_object(struct ctr_trace *t, uint32_t row, char *buf, size_t size)
 {
 	return ct_name_object(&t->v, row, t->object_ops[row], buf, size);
@@ -256,7 +234,9 @@ static char *make_object(struct ctr_trace *t, uint32_t row, char *buf, size_t si
 
 const char *ctr_object_name(struct ctr_trace *t, uint32_t object)
 {
-	if (!is_object(t, object) || (!t->object_ops && find_ops(t) < 0))
+	if (!t->object_ops)
+		t->object_ops = ct_model_object_ops(t->v.model);
+	if (!is_object(t, object) || !t->object_ops)
 		return "";
 	return ctr_keep(t, &t->object_names, t->v.model->object_count, object, make_object);
 }

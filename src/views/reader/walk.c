@@ -178,15 +178,7 @@ int ctr_item_cpu(const struct ctr_walk *w)
 {
 	const struct ct_timeline_item *i = item_of(w, CT_TIMELINE_STATE);
 
-	if (i != &w->item || i->source != CT_SOURCE_SWITCHES)
-		return -1;
-	switch (i->state) {
-	case CT_STATE_RUNNING:
-	case CT_STATE_CALL:
-	case CT_STATE_WOKEN:
-	case CT_STATE_PREEMPTED: return i->cpu == UINT16_MAX ? -1 : i->cpu;
-	default: return -1;
-	}
+	return i == &w->item ? ct_timeline_cpu(i) : -1;
 }
 
 uint32_t ctr_item_wait(const struct ctr_walk *w)
@@ -252,7 +244,7 @@ const char *ctr_item_record(const struct ctr_walk *w)
 {
 	const struct ct_timeline_item *i = item_of(w, CT_TIMELINE_RECORD);
 
-	return i == &w->item ? ct_event_name(i->record->type) : NULL;
+	return i->record ? ct_event_name(i->record->type) : NULL;
 }
 
 int ctr_item_field(const struct ctr_walk *w, const char *field, uint64_t *value)
