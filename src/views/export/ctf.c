@@ -40,6 +40,8 @@ struct ctf {
 	const struct ct_trace_loss *losses;
 	uint32_t *loss_order; /* by when they were over */
 	size_t loss_count, loss_told;
+	struct ct_progress progress;
+	uint32_t taken;
 };
 
 static uint64_t when(const struct ctf *x, uint64_t ticks)
@@ -264,6 +266,12 @@ static void take(struct ctf *x, const struct ct_timeline_item *i)
 	}
 }
 
+/* Reading is the first third of it. */
+static void show_third(void *progress, double done)
+{
+	ct_progress_show(progress, done / 3);
+}
+
 static int prepare(struct ctf *x)
 {
 	const struct ct_timeline_options o = {.shows = ct_view_shows_row, .arg = x->v};
@@ -275,7 +283,8 @@ static int prepare(struct ctf *x)
 	x->stacks = calloc(m->tables.node_count + 1u, 1);
 	if (!x->waits || !x->objects || !x->stacks)
 		return -ENOMEM;
-	return ct_timeline_build(x->v->trace, x->v->model, &o, NULL, NULL, &x->timeline);
+	return ct_timeline_build(x->v->trace, x->v->model, &o, x->v->o.progress ? show_third : NULL,
+				 &x->progress, &x->timeline);
 }
 
 static FILE *open_in(int folder, const char *name)
@@ -296,8 +305,12 @@ static int write_stream(struct ctf *x, int folder)
 	tell_notes(x);
 	tell_processes(x);
 	ct_ctf_flush(&x->wire);
-	while (!x->wire.error && ct_timeline_next(x->timeline, &i))
+	while (!x->wire.error && ct_timeline_next(x->timeline, &i)) {
 		take(x, &i);
+		if (x->v->o.progress && (++x->taken & 0xffff) == 0)
+			ct_progress_show(&x->progress,
+					 (1 + 2 * ct_timeline_progress(x->timeline)) / 3);
+	}
 	tell_losses(x, UINT64_MAX);
 	if (x->wire.discarded < ct_view_lost(x->v)) /* nobody tells when */
 		x->wire.discarded = ct_view_lost(x->v);
@@ -345,10 +358,12 @@ int ct_export_ctf(struct ct_view *v, const struct ct_export_options *o, const ch
 	(void)o;
 	if (folder < 0)
 		return -errno;
+	ct_progress_start(&x.progress, "exporting");
 	err = prepare(&x);
 	err = err ? err : order_losses(&x);
 	err = err ? err : write_stream(&x, folder);
 	err = err ? err : write_metadata(&x, folder);
+	ct_progress_end(&x.progress);
 	sums->events = x.wire.events;
 	close(folder);
 	ct_timeline_free(x.timeline);

@@ -304,6 +304,7 @@ int ct_export_tables(struct ct_view *v, struct ct_sink *sink, struct ct_export_s
 
 	x.stacks = calloc(v->model->tables.node_count + 1u, 1);
 	x.lock_of_cell = calloc(v->model->cells.count + 1u, sizeof(*x.lock_of_cell));
+	ct_progress_start(&x.progress, "exporting");
 	err = x.stacks && x.lock_of_cell ? ct_tables_timeline(&x) : -ENOMEM;
 	for (i = 0; i < CT_TABLES && !err; i++) {
 		sink->table(sink, ct_export_table(i));
@@ -312,6 +313,7 @@ int ct_export_tables(struct ct_view *v, struct ct_sink *sink, struct ct_export_s
 		sink->done(sink);
 		err = sink->error;
 	}
+	ct_progress_end(&x.progress);
 	ct_timeline_free(x.timeline);
 	free(x.stacks);
 	free(x.lock_of_cell);

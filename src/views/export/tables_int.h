@@ -35,6 +35,7 @@ struct ct_tables {
 	uint32_t *lock_of_cell; /* row of the table locks + 1; 0: in none */
 	uint8_t *stacks;	/* by id: CT_STACK_* */
 	uint64_t last_frame;	/* in its table */
+	struct ct_progress progress;
 };
 #define CT_STACK_ASKED	1u /* something tells of it */
 #define CT_STACK_CALLER 2u /* one of its callees is in the table */
@@ -84,6 +85,13 @@ static inline void ct_put_thread(struct ct_tables *x, uint32_t row)
 	bool is = row < x->v->model->threads.count;
 
 	ct_put_id(x, is ? ct_model_thread_at(x->v->model, row)->serial : 0, is);
+}
+
+/* How far it is; most of it are the two walks over the timeline, the first half and the second one. */
+static inline void ct_tables_progress(struct ct_tables *x, unsigned half)
+{
+	if (x->v->o.progress && (x->sums->events & 0xffff) == 0)
+		ct_progress_show(&x->progress, (half + ct_timeline_progress(x->timeline)) / 2);
 }
 
 /*

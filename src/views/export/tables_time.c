@@ -69,6 +69,7 @@ void ct_tables_waits(struct ct_tables *x)
 		w = &all[i.thread];
 		if (w->last.wait && (i.kind == CT_TIMELINE_END || i.wait != w->last.wait)) {
 			wait_row(x, w, ++rows);
+			ct_tables_progress(x, 0);
 			w->last.wait = 0;
 		}
 		if (i.kind == CT_TIMELINE_END || !i.wait)
@@ -103,6 +104,7 @@ void ct_tables_states(struct ct_tables *x)
 		ct_put_id(x, i.cpu, ct_timeline_cpu(&i) >= 0);
 		ct_put_id(x, i.wait, i.wait != 0);
 		ct_end_row(x);
+		ct_tables_progress(x, 1);
 	}
 }
 
