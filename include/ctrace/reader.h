@@ -24,7 +24,7 @@
  *
  * Times are ns since the start of the trace; ctr_start_mono_ns() and ctr_start_real_ns() place that.  What was there before the start is at 0.
  *
- * Times are converted by the clock samples around them, sums at the clock's mean rate: what is added up from times can differ by some millionths.
+ * Times are converted by the clock samples around them, sums at the clock's mean rate: what is added up from times can differ, in short traces by some ten-thousandths.
  *
  * Strings belong to the trace they came from and live until its ctr_close().  They are as the traced program had them: they may hold control
  * characters and need not be UTF-8, except where "safe to print" is said.

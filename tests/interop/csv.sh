@@ -62,9 +62,10 @@ for r, o in zip(rows, locks['objects']):
 assert sum(int(r['waits']) for r in rows) == locks['waits']
 assert abs(sum(int(r['total_ns']) for r in rows) - locks['total_ns']) <= len(rows)
 
-# waits are what sums are made of, and states have no gap; sums are converted at the mean rate of the clock, times where they are
+# waits are what sums are made of, and states have no gap; sums are converted at the mean rate of the clock, times where they are: in short traces
+# the clock samples of the first milliseconds were seen to be off by 55 millionths
 def same(a, b, rows):
-    return abs(a - b) <= rows + 1 + max(a, b) / 1e5
+    return abs(a - b) <= rows + 1 + max(a, b) / 5000
 made, early = {}, set()
 for w in tables['waits']:
     assert int(w['end_ns']) - int(w['begin_ns']) == int(w['dur_ns']) and 0 <= int(w['off_ns']) <= int(w['dur_ns']), w
