@@ -61,7 +61,6 @@ void ct_ran_free(struct ct_model *m);
 void ct_ran_learn(struct ct_model *m, const struct ct_who *who, const struct ct_record *r);
 int ct_ran_finish(struct ct_model *m);
 
-
 /*
  * ct_thread_turns - the turns of all threads with this thread's tid, as ct_turns_of(); none where its tid out here is not known
  * Context: tools.

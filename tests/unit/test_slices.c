@@ -448,21 +448,21 @@ static void out(void **state)
 
 static void texts(void **state)
 {
-	struct ct_texts t;
+	struct ct_export_texts t;
 	char text[32];
 	uint32_t i;
 
 	(void)state;
-	assert_int_equal(ct_texts_init(&t), 0);
+	assert_int_equal(ct_export_texts_init(&t), 0);
 	for (i = 0; i < 1000; i++) {
 		snprintf(text, sizeof(text), "text %u", i % 500);
-		assert_int_equal(ct_texts_put(&t, text), i % 500 + 1);
+		assert_int_equal(ct_export_texts_put(&t, text), i % 500 + 1);
 	}
-	assert_int_equal(ct_texts_count(&t), 500);
-	assert_string_equal(ct_texts_at(&t, 500), "text 499");
-	assert_string_equal(ct_texts_at(&t, 501), "");
-	assert_string_equal(ct_texts_at(&t, 0), "");
-	ct_texts_free(&t);
+	assert_int_equal(ct_export_texts_count(&t), 500);
+	assert_string_equal(ct_export_texts_at(&t, 500), "text 499");
+	assert_string_equal(ct_export_texts_at(&t, 501), "");
+	assert_string_equal(ct_export_texts_at(&t, 0), "");
+	ct_export_texts_free(&t);
 }
 
 /* --- too big ------------------------------------------------------------------------------------------------------------------ */

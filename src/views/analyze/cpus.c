@@ -72,7 +72,7 @@ static void spread(struct ct_cpus *c, struct cpu *cpu, uint32_t tid, uint64_t fr
 
 static void take_turn(struct ct_view *v, struct ct_cpus *c, const struct ct_turn *turn)
 {
-	const struct ct_thread *t = ct_model_thread_by_tid(v->model, turn->tid, turn->on);
+	const struct ct_thread *t = ct_model_thread_outside(v->model, turn->tid, turn->on);
 	uint64_t from = turn->on > c->d->begin ? turn->on : c->d->begin;
 	uint64_t to = turn->off < c->d->end ? turn->off : c->d->end, key;
 	struct cpu *cpu;
@@ -178,7 +178,7 @@ static char letter(const struct ct_cpus *c, const struct cpu *cpu, unsigned slic
 
 static char *name(struct ct_view *v, const struct whom *w, char *buf, size_t size)
 {
-	const struct ct_thread *t = ct_model_thread_by_tid(v->model, (uint32_t)w->tid, w->at);
+	const struct ct_thread *t = ct_model_thread_outside(v->model, (uint32_t)w->tid, w->at);
 
 	if (t)
 		return ct_name_thread(v, t, buf, size);

@@ -28,7 +28,7 @@ struct ct_firefox_function {
 /* The stacks of the thread that is written. */
 struct ct_firefox_stacks {
 	struct ct_view *v;
-	struct ct_texts *texts;
+	struct ct_export_texts *texts;
 	struct ct_firefox_row *rows;
 	struct ct_firefox_function *functions;
 	uint32_t row_n, row_room, function_n, function_room;
@@ -44,7 +44,8 @@ struct ct_firefox_stacks {
  * Returns 0 or -ENOMEM.
  * Context: tools.
  */
-int ct_firefox_stacks_init(struct ct_firefox_stacks *s, struct ct_view *v, struct ct_texts *texts);
+int ct_firefox_stacks_init(struct ct_firefox_stacks *s, struct ct_view *v,
+			   struct ct_export_texts *texts);
 void ct_firefox_stacks_free(struct ct_firefox_stacks *s);
 
 /*

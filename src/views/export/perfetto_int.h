@@ -62,7 +62,7 @@ struct ct_perfetto_stacks {
 	uint32_t node_n, count;
 	struct ct_table frames; /* frame -> numbers of its lines */
 	uint32_t frame_count;
-	struct ct_texts functions, files;
+	struct ct_export_texts functions, files;
 	uint8_t *modules; /* by module: told */
 	size_t module_n;
 	bool failed;
@@ -133,7 +133,7 @@ struct ct_perfetto {
 	struct ct_out out;
 	struct ct_perfetto_stacks stacks;
 	struct ct_perfetto_sched sched;
-	struct ct_texts categories;
+	struct ct_export_texts categories;
 	uint32_t of_op[CT_OP_LIMIT],
 		of_error[CT_ERRORS]; /* numbers of categories; 0: not asked yet */
 	uint32_t state;

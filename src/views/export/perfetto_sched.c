@@ -206,7 +206,7 @@ static void add_switch(struct ct_perfetto_sched *s, struct cpu *c, uint64_t ns, 
 
 static uint32_t row_of(struct ct_perfetto_sched *s, uint32_t tid, uint64_t ticks)
 {
-	const struct ct_thread *t = ct_model_thread_by_tid(s->v->model, tid, ticks);
+	const struct ct_thread *t = ct_model_thread_outside(s->v->model, tid, ticks);
 
 	return t ? ct_table_find(&s->v->model->threads, &t->serial) : CT_NONE;
 }

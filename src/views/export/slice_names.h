@@ -10,7 +10,7 @@
 
 struct ct_slice_names {
 	struct ct_view *v;
-	struct ct_texts texts;
+	struct ct_export_texts texts;
 	uint32_t *cells;	/* by cell: name of the object, or of the wait; 0: not asked yet */
 	struct ct_table owners; /* (name of the object, owner) -> name of the wait */
 	uint8_t *wanted;	/* by cell; NULL: all are */

@@ -138,9 +138,7 @@ void ct_tables_switches(struct ct_tables *x)
 
 		if (t->off < from || t->on > to)
 			continue;
-		thread = ct_model_thread_by_tid(m, t->tid, t->on);
-		if (thread && !ct_tids_are_ours(m, thread->process))
-			thread = NULL;
+		thread = ct_model_thread_outside(m, t->tid, t->on);
 		if (thread ? !ct_view_shows(x->v, thread) : x->v->o.thread || x->v->o.process)
 			continue;
 		switch_row(x, t, thread);

@@ -13,21 +13,21 @@ struct number {
 	uint64_t text; /* key: equal texts lie at the same place */
 };
 
-int ct_texts_init(struct ct_texts *t)
+int ct_export_texts_init(struct ct_export_texts *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->kept = ct_names_new();
 	return t->kept && ct_table_init(&t->numbers, sizeof(struct number), 8) == 0 ? 0 : -ENOMEM;
 }
 
-void ct_texts_free(struct ct_texts *t)
+void ct_export_texts_free(struct ct_export_texts *t)
 {
 	ct_names_free(t->kept);
 	ct_table_free(&t->numbers);
 	free(t->all);
 }
 
-uint32_t ct_texts_put(struct ct_texts *t, const char *text)
+uint32_t ct_export_texts_put(struct ct_export_texts *t, const char *text)
 {
 	const char *kept = ct_names_add_z(t->kept, text), **p;
 	uint64_t key = (uintptr_t)kept;

@@ -11,7 +11,7 @@
 
 struct ct_names;
 
-struct ct_texts {
+struct ct_export_texts {
 	struct ct_names *kept;
 	struct ct_table numbers; /* place of a kept text -> number */
 	const char **all;	 /* by number */
@@ -20,27 +20,27 @@ struct ct_texts {
 };
 
 /*
- * ct_texts_init, ct_texts_free - nothing yet; give the memory back, also after a failed init
+ * ct_export_texts_init, ct_export_texts_free - nothing yet; give the memory back, also after a failed init
  * Returns 0 or -ENOMEM.
  * Context: tools.
  */
-int ct_texts_init(struct ct_texts *t);
-void ct_texts_free(struct ct_texts *t);
+int ct_export_texts_init(struct ct_export_texts *t);
+void ct_export_texts_free(struct ct_export_texts *t);
 
 /*
- * ct_texts_put - number of a text, which is kept; 0 when out of memory
+ * ct_export_texts_put - number of a text, which is kept; 0 when out of memory
  * Context: tools.
  */
-uint32_t ct_texts_put(struct ct_texts *t, const char *text);
+uint32_t ct_export_texts_put(struct ct_export_texts *t, const char *text);
 
-/* ct_texts_count - numbers up to this one are used */
-static inline uint32_t ct_texts_count(const struct ct_texts *t)
+/* ct_export_texts_count - numbers up to this one are used */
+static inline uint32_t ct_export_texts_count(const struct ct_export_texts *t)
 {
 	return t->numbers.count;
 }
 
-/* ct_texts_at - the text of a number; "" when there is none */
-static inline const char *ct_texts_at(const struct ct_texts *t, uint32_t number)
+/* ct_export_texts_at - the text of a number; "" when there is none */
+static inline const char *ct_export_texts_at(const struct ct_export_texts *t, uint32_t number)
 {
 	return number && number <= t->numbers.count && number < t->room ? t->all[number] : "";
 }
