@@ -320,6 +320,7 @@ static void take_made(struct ct_unreached *u, const struct ct_life_event *e)
 {
 	struct ct_unreached_process *p = ct_unreached_find_process(u, (pid_t)e->pid);
 
+	ct_unreached_told_end(u, e->tid);
 	if (e->pid == e->tid)
 		add_made(u, (pid_t)e->pid, e->ns);
 	else if (p && p->state == CT_OUT && !p->is_new && !ct_unreached_find_thread(u, e->tid))
@@ -333,8 +334,10 @@ static void take_gone(struct ct_unreached *u, const struct ct_life_event *e)
 
 	if (t && t->pid == (pid_t)e->pid)
 		ct_unreached_end_thread(u, (size_t)(t - u->threads), e->ns);
-	else if (p && e->pid != e->tid && p->state == CT_WAITING)
-		ct_unreached_count_missed(u, p); /* said if it turns out to be out of reach */
+	/* one that began before its process was judged, and was gone when its threads were listed; of one that waits it is said if it turns out to be out of reach */
+	if (!ct_unreached_told_end(u, e->tid) && p && e->pid != e->tid &&
+	    (p->state == CT_WAITING || p->state == CT_OUT))
+		ct_unreached_count_missed(u, p);
 }
 
 /*

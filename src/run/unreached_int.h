@@ -63,6 +63,9 @@ struct ct_unreached_thread *ct_unreached_find_thread(const struct ct_unreached *
  */
 void ct_unreached_drop_thread(struct ct_unreached *u, size_t i);
 
+/* ct_unreached_told_end - the kernel tells that a thread of that number has ended or begun: was it one whose end we have seen already? */
+bool ct_unreached_told_end(struct ct_unreached *u, uint32_t tid);
+
 /* ct_unreached_begin_thread - of a process with a row of ours: a slot for it, and its begin */
 void ct_unreached_begin_thread(struct ct_unreached *u, struct ct_unreached_process *p,
 			       uint32_t tid);

@@ -12,11 +12,24 @@
 
 #define ROOM_EVERY 8 /* fewer than ct_store_grow() makes room for */
 
+/* In by_tid: it has ended as far as we have seen, and the kernel may yet tell. */
+#define ENDED UINT64_MAX
+
+bool ct_unreached_told_end(struct ct_unreached *u, uint32_t tid)
+{
+	struct ct_set_row *row = ct_set_find(&u->by_tid, tid);
+	bool is_known = row && row->value == ENDED;
+
+	if (is_known)
+		row->value = 0;
+	return is_known;
+}
+
 struct ct_unreached_thread *ct_unreached_find_thread(const struct ct_unreached *u, uint32_t tid)
 {
 	const struct ct_set_row *row = ct_set_find(&u->by_tid, tid);
 
-	return row && row->value ? &u->threads[row->value - 1] : NULL;
+	return row && row->value && row->value != ENDED ? &u->threads[row->value - 1] : NULL;
 }
 
 void ct_unreached_drop_thread(struct ct_unreached *u, size_t i)
@@ -24,7 +37,7 @@ void ct_unreached_drop_thread(struct ct_unreached *u, size_t i)
 	struct ct_unreached_thread *t = &u->threads[i];
 
 	ct_lives_forget(&u->lives, t->tid);
-	ct_set_at(&u->by_tid, t->tid, NULL)->value = 0;
+	ct_set_at(&u->by_tid, t->tid, NULL)->value = ENDED;
 	*t = u->threads[--u->threads_n];
 	if (i < u->threads_n)
 		ct_set_at(&u->by_tid, t->tid, NULL)->value = i + 1;
