@@ -227,8 +227,17 @@ static bool find_exe(struct ct_unreached_process *p, bool *other)
 	return true;
 }
 
+/* Has the kernel told all there is of a process that /proc no longer has?  It is told later, and of threads that came and went until its end. */
+static bool is_told(const struct ct_unreached *u, struct ct_unreached_process *p, uint64_t now_ns)
+{
+	if (!p->over_ns)
+		p->over_ns = now_ns;
+	return !u->lives.life.used || ct_lives_gone(&u->lives, (uint32_t)p->pid) ||
+	       now_ns - p->over_ns > CT_UNREACHED_PAUSE_NS;
+}
+
 /* Its program is gone, and so is everybody of it but perhaps some threads. */
-static bool is_over(struct ct_unreached *u, struct ct_unreached_process *p)
+static bool is_over(struct ct_unreached *u, struct ct_unreached_process *p, uint64_t now_ns)
 {
 	if (p->expected_exe) {
 		/* it was there */
@@ -244,9 +253,10 @@ static bool is_over(struct ct_unreached *u, struct ct_unreached_process *p)
 	ct_unreached_list_threads(u, p, 0);
 	if (p->links == ONE_THREAD) {
 		ct_unreached_end_threads(u, p->pid, false); /* of which /proc has what is left */
-		return true;
+		return is_told(u, p, now_ns);
 	}
-	return p->row - 1 < u->reap->count && u->reap->watched[p->row - 1].ended;
+	return p->row - 1 < u->reap->count && u->reap->watched[p->row - 1].ended &&
+	       is_told(u, p, now_ns);
 }
 
 /* False: it is over. */
@@ -256,7 +266,7 @@ static bool look_at(struct ct_unreached *u, struct ct_unreached_process *p, uint
 	char *exe;
 
 	if (!find_exe(p, &other))
-		return !is_over(u, p);
+		return !is_over(u, p, now_ns);
 	if (other) {
 		exe = read_exe(p->pid);
 		if (!exe) {

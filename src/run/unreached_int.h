@@ -27,6 +27,7 @@ struct ct_unreached_process {
 	ino_t inode;
 	uint64_t executed_ns; /* when it did that, 0 not told */
 	uint64_t made_ns;     /* when it was forked, 0 not told */
+	uint64_t over_ns;     /* when /proc was first seen not to have it, 0: it has */
 	uint64_t judged_ns;   /* when it was last judged by what it executes */
 	uint64_t passed_ns;   /* it had executed something then, before it was judged; 0 not told */
 	uint64_t
