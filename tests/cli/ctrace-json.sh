@@ -94,7 +94,7 @@ check report '.waited_ns == ([.by_reason | to_entries[] | select(.key | IN("cont
 check threads '[.threads[] | .lived_ns >= .rest_ns + ([.by_reason[].total_ns] | add)] | all' threads.json
 ctrace waits --json t.ctrace >waits.json
 check waits '.waits[0] | .waker_tid == 101 and .owner_tid == 101 and .wake_latency_ns == 20 and .start_mono_ns == 200000' waits.json
-check info '.waits == 5 and .records == 22 and .file_bytes > 4096 and .lost == {}' info.json
+check info '.waits == 5 and .records == 23 and .file_bytes > 4096 and .lost == {}' info.json
 [ "$(jq '[.threads[].by_reason[].total_ns] | add' threads.json)" = "$(jq '[.by_reason[].total_ns] | add' report.json)" ] ||
 	fail "threads and report add up to different times"
 [ $failures -eq 0 ]

@@ -35,15 +35,19 @@ _ctrace() {
 		return
 	fi
 	case $before in
-	--format) _ctrace_words "text json pprof folded speedscope svg" ;;
+	--format)
+		if [ "${COMP_WORDS[1]}" = profile ]; then
+			_ctrace_words "text json pprof folded speedscope svg"
+		else
+			_ctrace_words "$("$tool" export --help 2>/dev/null | sed -n 's/^ \{21\}\([a-z]*\)  .*/\1/p')"
+		fi
+		;;
 	--blame) _ctrace_words "holder unlock" ;;
 	-o | --output) compopt -o default ;;
 	--live) _ctrace_words "$("$tool" ps --json 2>/dev/null | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')" ;;
 	--group) _ctrace_words "name start" ;;
-	--format) _ctrace_words "$("$tool" export --help 2>/dev/null | sed -n 's/^ \{21\}\([a-z]*\)  .*/\1/p')" ;;
 	--go-version) _ctrace_words "22 23 25 26" ;;
 	--procs) _ctrace_words "virtual cpu" ;;
-	-o | --output) compopt -o default ;;
 	--colour) _ctrace_words "always never auto" ;;
 	--top | --stacks | --thread | --process | --from | --to | --event | --lock | --min-duration | --log | --label) COMPREPLY=() ;;
 	--encode) compopt -o default ;;
