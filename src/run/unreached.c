@@ -246,7 +246,8 @@ static bool is_over(struct ct_unreached *u, struct ct_unreached_process *p, uint
 		if (p->exe)
 			ct_unreached_go_out(u, p, p->what);
 	}
-	if (p->is_new)
+	/* never looked at, or looked at when it was ending, which told nothing */
+	if (p->is_new || p->state == CT_WAITING)
 		pass_over(u, p, p->executed_ns, 0);
 	if (p->state != CT_OUT)
 		return true;
