@@ -70,53 +70,6 @@ static int usage(const char *what, const char *arg)
 	return CT_EXIT_USAGE;
 }
 
-/* A file that takes the place of the one it is for when it is complete. */
-struct output {
-	const char *path; /* NULL: standard output */
-	char *temporary;  /* NULL: written in place, because it is no regular file */
-	FILE *f;
-};
-
-static int open_output(struct output *o, const char *path)
-{
-	struct stat st;
-	size_t n;
-	int fd;
-
-	o->path = path;
-	o->temporary = NULL;
-	o->f = stdout;
-	if (!path)
-		return 0;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-	} else {
-		n = strlen(path) + sizeof(".XXXXXX");
-		o->temporary = malloc(n);
-		if (!o->temporary)
-			return -ENOMEM;
-		snprintf(o->temporary, n, "%s.XXXXXX", path);
-		fd = mkostemp(o->temporary, O_CLOEXEC);
-	}
-	o->f = fd < 0 ? NULL : fdopen(fd, "w");
-	return o->f ? 0 : -errno;
-}
-
-/* Returns `err`, or what went wrong at the end. */
-static int close_output(struct output *o, int err)
-{
-	if (!o->path)
-		return err;
-	if (o->f && fclose(o->f) != 0 && !err)
-		err = -errno;
-	if (o->f && o->temporary && !err && rename(o->temporary, o->path) != 0)
-		err = -errno;
-	if (o->f && o->temporary && err)
-		unlink(o->temporary);
-	free(o->temporary);
-	return err;
-}
-
 static void print_sums(struct ct_view *v, const struct ct_args *a, const struct ct_export_sums *s,
 		       uint64_t estimated)
 {
@@ -152,26 +105,23 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 			struct ct_view *v, const char *command)
 {
 	struct ct_export_sums sums = {0};
-	struct output out = {0};
-	struct ct_output at = {0};
-	int err = format->write_at ? ct_output_open(&at, a->output, format->folder, sums.why,
+	struct ct_output out;
+	int err = format->write_at ? ct_output_open(&out, a->output, format->folder, sums.why,
 						    sizeof(sums.why))
-				   : open_output(&out, a->output);
+				   : ct_output_stream(&out, a->output);
 	bool opened = !err;
 	uint64_t estimated = opened ? estimate(a, format, v, command) : 0;
 
 	if (opened && format->write_at)
-		err = format->write_at(v, &a->export, at.temporary, &sums);
+		err = format->write_at(v, &a->export, out.temporary, &sums);
 	else if (opened)
 		err = format->write(v, &a->export, out.f, &sums);
 	if (!err && !sums.threads) {
 		snprintf(sums.why, sizeof(sums.why), "no thread was there in the chosen time");
 		err = -EINVAL;
 	}
-	if (!format->write_at)
-		err = close_output(&out, err);
-	else if (opened)
-		err = ct_output_close(&at, err);
+	if (opened)
+		err = ct_output_close(&out, err);
 	if (opened && err == -EINVAL && sums.why[0]) {
 		fprintf(stderr, "ctrace %s: %s: %s\n", command, a->path, sums.why);
 		return CT_EXIT_USAGE;

@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "cmd.h"
+#include "output.h"
 #include "file/err.h"
 #include "views/analyze/text.h"
 #include "views/profile/profile.h"
@@ -124,62 +125,19 @@ static int cannot_write(const struct request *r, int error)
 	return CT_EXIT_DAMAGED;
 }
 
-/*
- * What can be replaced at once, when all of it is written: a file, or nothing yet.  Not a link: /dev/stdout is one, and may lead to a file.
- */
-static bool is_replaceable(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) < 0 ? errno == ENOENT : S_ISREG(st.st_mode);
-}
-
-static FILE *open_output(const char *path, char **temp)
-{
-	size_t size = strlen(path) + sizeof(".XXXXXX");
-	FILE *f = NULL;
-	int fd;
-
-	*temp = NULL;
-	if (!is_replaceable(path))
-		return fopen(path, "we");
-	*temp = malloc(size);
-	if (!*temp)
-		return NULL;
-	snprintf(*temp, size, "%s.XXXXXX", path);
-	fd = mkostemp(*temp, O_CLOEXEC);
-	if (fd >= 0)
-		f = fdopen(fd, "w");
-	if (fd >= 0 && !f) {
-		close(fd);
-		unlink(*temp);
-	}
-	return f;
-}
-
 static int write_file(struct request *r, struct ct_profile *p)
 {
-	char *temp;
-	FILE *f = open_output(r->args->output, &temp);
-	int err, error = errno;
+	struct ct_output out;
+	int made = 0, err = ct_output_stream(&out, r->args->output);
 
-	if (!f) {
-		free(temp);
-		r->status = cannot_write(r, error);
-		return 0;
+	if (!err) {
+		made = write_as(p, r->format, out.f);
+		err = ct_output_close(&out, made);
 	}
-	errno = 0;
-	err = write_as(p, r->format, f);
-	error = ferror(f) ? (errno ? errno : EIO) : 0;
-	if (fclose(f) != 0 && !error)
-		error = errno;
-	if (temp && !err && !error && rename(temp, r->args->output) < 0)
-		error = errno;
-	if (temp && (err || error))
-		unlink(temp);
-	free(temp);
-	if (!err && error)
-		r->status = cannot_write(r, error);
+	if (err && !made) {
+		r->status = cannot_write(r, -err);
+		err = 0;
+	}
 	return err;
 }
 
