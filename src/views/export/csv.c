@@ -148,17 +148,17 @@ static void end_table(struct ct_sink *s)
 int ct_export_csv(struct ct_view *v, const struct ct_export_options *o, const char *path,
 		  struct ct_export_sums *sums)
 {
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 	struct csv c = {.sink = {begin_table, take_integer, take_text, take_nothing, take_row,
-				 end_table, 0}};
-	int err;
+				 end_table, 0},
+			.folder = folder};
 
 	(void)o;
-	c.folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c.folder < 0)
+	if (folder < 0)
 		return -errno;
 	err = ct_export_tables(v, &c.sink, sums);
 	sums->bytes = c.bytes;
-	close(c.folder);
+	close(folder);
 	free(c.text);
 	return err;
 }

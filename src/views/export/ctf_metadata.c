@@ -80,7 +80,7 @@ static void put_enums(FILE *f)
 	fputs("};\n\nenum ct_reason : uint8_t {\n", f);
 	for (i = 0; i < CT_WHYS; i++)
 		fprintf(f, "\t\"%s\" = %u,\n", ct_why_name((enum ct_why)i), i);
-	fprintf(f, "\t\"unknown\" = %u,\n};\n\nenum ct_op : uint8_t {\n", CT_WHYS);
+	fprintf(f, "\t\"unknown\" = %u,\n};\n\nenum ct_op : uint8_t {\n", i);
 	for (i = 1; i < CT_OP_LIMIT; i++)
 		if (ct_op_name(i))
 			fprintf(f, "\t\"%s\" = %u,\n", ct_op_name(i), i);
