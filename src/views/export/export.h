@@ -36,13 +36,13 @@ struct ct_export_sums {
 struct ct_export_format {
 	const char *name;
 	const char *text;    /* one line for the help */
-	bool text_form;	     /* fit for a terminal */
-	bool folder;	     /* with write_at() */
-	bool slices;	     /* options.slices choose what is written */
 	const char *viewer;  /* what it is for, when that has a limit */
 	uint64_t most_bytes; /* as much as it takes; 0: not known to have a limit */
 	unsigned wait_bytes, wake_bytes,
 		switch_bytes; /* about, of a wait, one that was woken, a switch */
+	bool text_form;	      /* fit for a terminal */
+	bool folder;	      /* with write_at() */
+	bool slices;	      /* options.slices choose what is written */
 	int (*write)(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		     struct ct_export_sums *sums);
 	/* NULL, or instead of write(): into an empty file or folder that is there */

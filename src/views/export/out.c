@@ -67,12 +67,12 @@ void ct_out_number(struct ct_out *o, uint64_t n)
 static void fixed(struct ct_out *o, uint64_t n, uint64_t unit, unsigned places)
 {
 	char buf[24], *end = buf + sizeof(buf), *p;
+	uint64_t rest = n % unit;
 
 	ct_out_number(o, n / unit);
-	n %= unit;
-	if (!n)
+	if (!rest)
 		return;
-	p = digits(end, n, places);
+	p = digits(end, rest, places);
 	while (end[-1] == '0')
 		end--;
 	ct_out_bytes(o, ".", 1);

@@ -54,9 +54,9 @@ void ct_out_millis(struct ct_out *o, uint64_t ns);
 
 /*
  * ct_out_json - a text in quotes, as JSON wants it
- * @s: any bytes; those that are not UTF-8 are taken for Latin-1.  NULL: ""
+ * @text: any bytes; those that are not UTF-8 are taken for Latin-1.  NULL: ""
  * Context: tools.
  */
-void ct_out_json(struct ct_out *o, const char *s);
+void ct_out_json(struct ct_out *o, const char *text);
 
 #endif

@@ -182,8 +182,8 @@ static struct cpu *cpu_of(struct ct_perfetto_sched *s, uint64_t number)
 	struct cpu *c = ct_table_row(&s->cpus, i);
 
 	if (s->cpus.count != before) {
-		c->switches = malloc(BUNDLE * sizeof(*c->switches));
-		c->wakings = malloc(BUNDLE * sizeof(*c->wakings));
+		c->switches = calloc(BUNDLE, sizeof(*c->switches));
+		c->wakings = calloc(BUNDLE, sizeof(*c->wakings));
 	}
 	if (s->cpus.failed || !c->switches || !c->wakings) {
 		s->failed = true;

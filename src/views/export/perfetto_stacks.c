@@ -124,7 +124,7 @@ static void tell_line(struct ct_perfetto_stacks *s, struct ct_wire *b, uint64_t 
 	}
 	if (file)
 		ct_wire_number(b, 5, file);
-	if (file && l->line)
+	if (file && l && l->line)
 		ct_wire_number(b, 6, l->line);
 	ct_wire_close(b, m);
 }

@@ -252,7 +252,7 @@ static void close_slice(struct ct_slices *s, uint32_t row, bool part)
 {
 	if (s->sink->close)
 		s->sink->close(s->sink->arg, row, s->ns, part);
-	if (s->kept)
+	if (s->kept && s->sink->done)
 		s->sink->done(s->sink->arg, part ? &s->kept[row].part : &s->kept[row].wait, s->ns,
 			      part);
 }
