@@ -123,6 +123,14 @@ static bool is_linker(const char *path)
 }
 
 /*
+ * Emulators of other machines are static, and what they run may have the object in it all the same: that shows in what is mapped, later.
+ */
+static bool is_emulator(const char *path)
+{
+	return !strncmp(ct_unreached_base(path), "qemu-", 5);
+}
+
+/*
  * It executes another program: its first thread goes on as that one's, and the others have died.  When the new row is found, the first one's
  * life in the old program is ended where that begins, as every process's is.
  */
@@ -193,7 +201,7 @@ static void judge(struct ct_unreached *u, struct ct_unreached_process *p)
 	}
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)p->pid);
 	ct_program_judge(&program, path);
-	if (program.status && !is_linker(p->exe))
+	if (program.status && !is_linker(p->exe) && !is_emulator(p->exe))
 		ct_unreached_go_out(u, p, program.what ? program.what : "a program out of reach");
 	else
 		look_at_waiting(u, p);
