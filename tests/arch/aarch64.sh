@@ -14,7 +14,7 @@ suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 root=$arch/arm64
 make_root arm64 "${suite:-stable}" arm64 || skip "debootstrap of arm64 failed"
 step "building for aarch64"
-${MAKE:-make} -C "$top" --no-print-directory O="$root/build" CC=$cc NM=aarch64-linux-gnu-nm WERROR=1 CPPFLAGS="--sysroot=$root" \
+${MAKE:-make} -C "$top" --no-print-directory O="$root/build" CC=$cc NM=aarch64-linux-gnu-nm OBJCOPY=aarch64-linux-gnu-objcopy WERROR=1 CPPFLAGS="--sysroot=$root" \
 	LDFLAGS="--sysroot=$root" -j"$JOBS" SUBJECTS="$subjects" all units subjects check-symbols >"$root.build" 2>&1 || {
 	grep -E 'error|undefined|\*\*\*' "$root.build" | head -n 20
 	step "the build failed, see $root.build"
