@@ -240,7 +240,7 @@ $(B)/public/ctrace/reader.h: include/ctrace/reader.h
 $(ANALYSER): $(analyser_src) $(B)/public/ctrace/reader.h $(B)/libctrace-reader.so $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SUBJECT_CFLAGS) $(SANFLAGS) -I$(B)/public -o $@ $< -L$(B) -lctrace-reader -Wl,-rpath,'$$ORIGIN/..'
+	$(Q)$(CC) $(SUBJECT_CFLAGS) $(SANFLAGS) $(LDFLAGS) -I$(B)/public -o $@ $< -L$(B) -lctrace-reader -Wl,-rpath,'$$ORIGIN/..'
 
 # A test or subject says what else it needs in a comment of its own: /* link: -lunwind */ and
 # /* cflags: -O0 */.
