@@ -63,7 +63,7 @@ static int fail(struct ct_output *o, int err)
 {
 	free(o->path);
 	free(o->temporary);
-	*o = (struct ct_output){NULL};
+	*o = (struct ct_output){.path = NULL};
 	return err;
 }
 

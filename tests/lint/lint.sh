@@ -10,7 +10,7 @@ passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
 
-for check in format layers shell manuals symbols cppcheck tidy; do
+for check in format layers shell manuals symbols reader-symbols cppcheck tidy; do
 	t0=$SECONDS
 	$make --no-print-directory -s "check-$check" >"$log" 2>&1
 	rc=$?
