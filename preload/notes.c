@@ -70,9 +70,9 @@ CT_EXPORT const struct ctrace_api ctrace_api_1 = {
 	.task_end = ct_note_task_end,
 	.region_begin = ct_note_region_begin,
 	.region_end = ct_note_region_end,
-	.log = ct_note_log,
+	.log_message = ct_note_log,
 	.label = ct_note_label,
-	.start = ct_note_start,
-	.stop = ct_note_stop,
+	.start_recording = ct_note_start,
+	.stop_recording = ct_note_stop,
 	.snapshot = ctrace_snapshot,
 };

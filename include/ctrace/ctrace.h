@@ -26,7 +26,10 @@
 extern "C" {
 #endif
 
-/* What libctrace.so offers under the name ctrace_api_1.  Later versions have more behind the last member, and tell by `size`. */
+/*
+ * What libctrace.so offers under the name ctrace_api_1.  Later versions have more behind the last member, and tell by `size`.  No member has a
+ * name that a header may have as a macro, as tgmath.h has log().
+ */
 struct ctrace_api {
 	uint64_t size; /* bytes */
 	int (*enabled)(void);
@@ -34,10 +37,10 @@ struct ctrace_api {
 	void (*task_end)(uint64_t task);
 	uint64_t (*region_begin)(const char *name, uint64_t task);
 	void (*region_end)(uint64_t region);
-	void (*log)(uint64_t task, const char *category, const char *message);
+	void (*log_message)(uint64_t task, const char *category, const char *message);
 	void (*label)(const char *key, const char *value);
-	int (*start)(void);
-	int (*stop)(void);
+	int (*start_recording)(void);
+	int (*stop_recording)(void);
 	int (*snapshot)(const char *name);
 };
 
@@ -121,7 +124,7 @@ static inline void ctrace_log(uint64_t task, const char *category, const char *m
 	const struct ctrace_api *api;
 
 	if (CTRACE_API_(api))
-		api->log(task, category, message);
+		api->log_message(task, category, message);
 }
 
 /*
@@ -147,14 +150,14 @@ static inline int ctrace_start(void)
 {
 	const struct ctrace_api *api;
 
-	return CTRACE_API_(api) ? api->start() : ENOSYS;
+	return CTRACE_API_(api) ? api->start_recording() : ENOSYS;
 }
 
 static inline int ctrace_stop(void)
 {
 	const struct ctrace_api *api;
 
-	return CTRACE_API_(api) ? api->stop() : ENOSYS;
+	return CTRACE_API_(api) ? api->stop_recording() : ENOSYS;
 }
 
 /*

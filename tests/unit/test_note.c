@@ -2,6 +2,7 @@
  * A program may say anything of itself at any moment: more names than there is room for, names in a buffer that changes, regions left by longjmp,
  * from signal handlers, in forked children.  What is kept has to be what was said; what is not kept has to be counted.
  */
+/* link: -lrt */
 #include "capture.h"
 
 #include <errno.h>
@@ -38,14 +39,14 @@ static const char *name_of(uint64_t id)
 	return id ? ct_cap.arena.dict.strings + id - 1 : "";
 }
 
-static int start(void **state)
+static int begin_arena(void **state)
 {
 	(void)state;
 	c_start(&ct_arena_plan_alone, CT_POLICY_RING);
 	return 0;
 }
 
-static int stop(void **state)
+static int end_arena(void **state)
 {
 	(void)state;
 	c_stop();
@@ -509,16 +510,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(header_without_ctrace),
 		cmocka_unit_test(nothing_is_recorded),
-		cmocka_unit_test_setup_teardown(names, start, stop),
-		cmocka_unit_test_setup_teardown(too_many_names, start, stop),
-		cmocka_unit_test_setup_teardown(hostile_table, start, stop),
-		cmocka_unit_test_setup_teardown(regions, start, stop),
-		cmocka_unit_test_setup_teardown(many_tasks, start, stop),
-		cmocka_unit_test_setup_teardown(texts, start, stop),
-		cmocka_unit_test_setup_teardown(from_handlers, start, stop),
-		cmocka_unit_test_setup_teardown(no_slot, start_small, stop),
-		cmocka_unit_test_setup_teardown(forked, start, stop),
-		cmocka_unit_test_setup_teardown(on_and_off, start, stop),
+		cmocka_unit_test_setup_teardown(names, begin_arena, end_arena),
+		cmocka_unit_test_setup_teardown(too_many_names, begin_arena, end_arena),
+		cmocka_unit_test_setup_teardown(hostile_table, begin_arena, end_arena),
+		cmocka_unit_test_setup_teardown(regions, begin_arena, end_arena),
+		cmocka_unit_test_setup_teardown(many_tasks, begin_arena, end_arena),
+		cmocka_unit_test_setup_teardown(texts, begin_arena, end_arena),
+		cmocka_unit_test_setup_teardown(from_handlers, begin_arena, end_arena),
+		cmocka_unit_test_setup_teardown(no_slot, start_small, end_arena),
+		cmocka_unit_test_setup_teardown(forked, begin_arena, end_arena),
+		cmocka_unit_test_setup_teardown(on_and_off, begin_arena, end_arena),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
