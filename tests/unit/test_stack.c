@@ -491,7 +491,8 @@ static void handlers_at_any_instruction(void **state)
 
 	(void)state;
 	sigaction(SIGTRAP, &sa, &old);
-	for (unsigned i = 0; i < 64; i++) {
+	/* volatile, or the loop may be split, and climb() be called from two places */
+	for (volatile unsigned i = 0; i < 64; i++) {
 		trap = i >= 8 && i % 16 < 12 ? TRAP_FLAG : 0;
 		if (i == 8)
 			memset(cache_memory, 0, sizeof(cache_memory));
