@@ -144,7 +144,9 @@ if [ "$(id -u)" = 0 ]; then
 		as ./refuse 1 "$(command -v ctrace-run)" -q -o both.ctrace -- ./work >both.out
 	) || { echo 'not tried: user nobody, who cannot come here' && exit $((failures > 0)); }
 	mv nobody/*.ctrace nobody/*.out .
-	check bpf "when threads had a CPU is not recorded: the kernel does not allow BPF programs; CAP_BPF and CAP_PERFMON, or root, would change that$totals"
+	bpf="the kernel does not allow BPF programs; CAP_BPF and CAP_PERFMON, or root, would change that"
+	! ctrace info bpf.ctrace | grep -q 'built without libbpf' || bpf="ctrace-run was built without libbpf"
+	check bpf "when threads had a CPU is not recorded: $bpf$totals"
 	check both "when threads had a CPU is not recorded: the kernel does not allow perf_event_open; a seccomp filter or security module that lets it would change that$totals"
 fi
 exit $((failures > 0))
