@@ -430,12 +430,6 @@ const struct ct_thread *ct_model_thread_by_tid(const struct ct_model *m, uint32_
 const struct ct_thread *ct_model_thread_only(const struct ct_model *m, uint32_t process,
 					     uint32_t tid);
 
-/*
- * ct_tids_are_ours - do tids as ctrace-run saw them, those of switches, mean what they mean to the process?
- * Context: tools.
- */
-bool ct_tids_are_ours(const struct ct_model *m, uint32_t process);
-
 static inline struct ct_thread *ct_model_thread_at(const struct ct_model *m, uint32_t row)
 {
 	return ct_table_row(&m->threads, row);

@@ -62,6 +62,12 @@ void ct_ran_learn(struct ct_model *m, const struct ct_who *who, const struct ct_
 int ct_ran_finish(struct ct_model *m);
 
 /*
+ * ct_tids_are_ours - do tids as ctrace-run saw them, those of switches, mean what they mean to the process?
+ * Context: tools.
+ */
+bool ct_tids_are_ours(const struct ct_model *m, uint32_t process);
+
+/*
  * ct_thread_turns - the turns of all threads with this thread's tid, as ct_turns_of(); none where its tid out here is not known
  * Context: tools.
  */
