@@ -174,18 +174,29 @@ static int load_all(struct bpf *b)
 	return err;
 }
 
+static int attach(struct bpf *b, enum ct_bpf_point point)
+{
+	if (b->link[point] < 0)
+		b->link[point] = bpf_raw_tracepoint_open(NULL, b->program[point]);
+	return b->link[point] < 0 ? -errno : 0;
+}
+
+static void detach(struct bpf *b, enum ct_bpf_point point)
+{
+	if (b->link[point] >= 0)
+		close(b->link[point]);
+	b->link[point] = -1;
+}
+
 /* Who is followed first, so that nobody is missed. */
 static int attach_all(struct bpf *b, pid_t pid)
 {
-	int i;
+	int i, err = 0;
 
 	b->filter->traced[(uint32_t)pid / 64] = 1ull << ((uint32_t)pid & 63);
-	for (i = CT_BPF_POINTS - 1; i >= 0; i--) {
-		b->link[i] = bpf_raw_tracepoint_open(NULL, b->program[i]);
-		if (b->link[i] < 0)
-			return -errno;
-	}
-	return 0;
+	for (i = CT_BPF_POINTS - 1; i >= 0 && !err; i--)
+		err = attach(b, (enum ct_bpf_point)i);
+	return err;
 }
 
 static void close_all(struct ct_switches *s)
@@ -194,8 +205,7 @@ static void close_all(struct ct_switches *s)
 	unsigned i;
 
 	for (i = 0; i < CT_BPF_POINTS; i++) {
-		if (b->link[i] >= 0)
-			close(b->link[i]);
+		detach(b, (enum ct_bpf_point)i);
 		if (b->program[i] >= 0)
 			close(b->program[i]);
 	}
@@ -258,11 +268,27 @@ static int open_all(struct ct_switches *s, pid_t pid)
 	return err == -EPERM ? -EACCES : err;
 }
 
-static void enable(struct ct_switches *s, bool on)
+/*
+ * Who was on and who is followed stays known in a pause.  What comes thousands of times a second is taken off: a program that only sees that
+ * it is off costs a third of one that records, at every switch of the machine.
+ */
+static bool enable(struct ct_switches *s, bool on)
 {
+	static const enum ct_bpf_point often[] = {CT_BPF_WAKING, CT_BPF_SWITCH};
 	struct bpf *b = s->own;
+	unsigned i;
 
-	__atomic_store_n(&b->filter->on, on, __ATOMIC_RELEASE);
+	if (!on)
+		__atomic_store_n(&b->filter->on, 0, __ATOMIC_RELEASE);
+	for (i = 0; i < sizeof(often) / sizeof(often[0]); i++) {
+		if (!on)
+			detach(b, often[i]);
+		else if (attach(b, often[i]) < 0)
+			return false;
+	}
+	if (on)
+		__atomic_store_n(&b->filter->on, 1, __ATOMIC_RELEASE);
+	return true;
 }
 
 static void hand_out(const struct ct_bpf_record *r, uint64_t *last, ct_switch_fn *take, void *arg)
@@ -341,7 +367,8 @@ static int forked(struct ct_switches *s)
 
 const struct ct_switch_source ct_switches_bpf = {
 	.id = CT_SCHED_BPF,
-	.cost_ns = 130, /* of a turn on a CPU begun or ended, and of a waking */
+	.cost_calls =
+		0.8, /* 137 ns where a call takes 166: of a turn on a CPU begun or ended, and of a waking */
 	.can_pause = true,
 	.open = open_all,
 	.enable = enable,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "sched_int.h"
 
 #define BUDGET_PERCENT 2u
+#define CALL_ROUNDS    16u /* of as many calls: 40 us */
 #define CREDIT_NS      2e6 /* some 2,000 of perf's records at most come that were not earned */
 #define OFF_NS	       20000000u /* between two questions whether a CPU has come */
 #define PAUSE_MAX_NS   5000000000u
@@ -240,6 +242,23 @@ static void take_all(struct ct_sched *s)
 
 /* --- the budget -------------------------------------------------------------------------------------------------------------- */
 
+/* What a system call takes here at its best: it goes with the processor and with what the kernel does against its faults, as records do. */
+static double call_ns(void)
+{
+	uint64_t best = UINT64_MAX, began, took;
+	unsigned i, k;
+
+	for (i = 0; i < CALL_ROUNDS; i++) {
+		began = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC);
+		for (k = 0; k < CALL_ROUNDS; k++)
+			syscall(SYS_getppid);
+		took = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC) - began;
+		if (took < best)
+			best = took;
+	}
+	return (double)best / CALL_ROUNDS;
+}
+
 static void begin_period(struct ct_sched *s, uint64_t now_ns)
 {
 	unsigned i;
@@ -286,7 +305,10 @@ static void pause_for(struct ct_sched *s, uint64_t ns)
 
 static void resume(struct ct_sched *s)
 {
-	s->from.source->enable(&s->from, true);
+	if (!s->from.source->enable(&s->from, true)) {
+		stop(s);
+		return;
+	}
 	s->paused = false;
 	if (!take_sample(s))
 		return;
@@ -322,7 +344,7 @@ static void keep_budget(struct ct_sched *s, uint64_t now_ns)
 	if (now_ns <= s->period_ns)
 		return;
 	wall = (double)(now_ns - s->period_ns);
-	cost = (double)(s->switches - s->period_switches) * s->from.source->cost_ns;
+	cost = (double)(s->switches - s->period_switches) * s->cost_ns;
 	earned = (double)cpu_ns(s, now_ns) * BUDGET_PERCENT / 100;
 	s->credit_ns += earned - cost;
 	if (s->credit_ns > CREDIT_NS)
@@ -434,27 +456,25 @@ void ct_sched_open_from(struct ct_sched *s, enum ct_sched_mode mode,
 	s->off_ns = s->now.mono_ns;
 	s->misses = !s->from.n;
 	s->credit_ns = CREDIT_NS;
+	if (s->from.n && mode == CT_SCHED_AUTO)
+		s->cost_ns = s->from.source->cost_calls * call_ns();
 	begin_period(s, s->now.mono_ns);
 }
 
 /*
- * BPF programs cost a quarter of perf's records, but some 10 ms of every start: for exact recording they come first, for what has a budget
- * last.
+ * BPF programs come first: they cost a quarter of perf's records, and can pause.  After perf's events are closed the kernel looks for some at
+ * every switch for one more second (its switch is thrown late, perf_sched_delayed), which is a tenth of a program that does little else.
  */
 void ct_sched_open(struct ct_sched *s, enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid,
 		   struct ct_stream *stream, uint64_t ring_bytes)
 {
 	const struct ct_switch_source *sources[2];
-	bool bpf = from == CT_SCHED_FROM_ANY || from == CT_SCHED_FROM_BPF,
-	     perf = from == CT_SCHED_FROM_ANY || from == CT_SCHED_FROM_PERF;
 	unsigned n = 0;
 
-	if (bpf && mode == CT_SCHED_EXACT)
+	if (from == CT_SCHED_FROM_ANY || from == CT_SCHED_FROM_BPF)
 		sources[n++] = &ct_switches_bpf;
-	if (perf)
+	if (from == CT_SCHED_FROM_ANY || from == CT_SCHED_FROM_PERF)
 		sources[n++] = &ct_switches_perf;
-	if (bpf && mode != CT_SCHED_EXACT)
-		sources[n++] = &ct_switches_bpf;
 	ct_sched_open_from(s, mode, sources, n, pid, stream, ring_bytes);
 }
 

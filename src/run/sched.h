@@ -56,7 +56,7 @@ struct ct_sched {
 	uint64_t error_ns;		    /* the largest distance from that line seen so far */
 	/* the budget of automatic recording; what is reckoned with next is since period_ns */
 	uint64_t period_ns, period_switches, period_cpu_ns, resume_ns;
-	double credit_ns;
+	double credit_ns, cost_ns;  /* what a record costs here */
 	uint64_t switches, missing; /* in all */
 	int error;		    /* of a write that failed */
 };

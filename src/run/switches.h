@@ -46,8 +46,8 @@ struct ct_switches;
 
 struct ct_switch_source {
 	enum ct_sched_source id;
-	unsigned cost_ns; /* of the program's time for each record handed out, measured */
-	bool can_pause;	  /* what is not enabled costs next to nothing */
+	double cost_calls; /* of the program's time for each record handed out, in system calls (getppid), measured */
+	bool can_pause; /* what is not enabled costs next to nothing */
 
 	/*
 	 * open - switches of a process and of all that will come from it, at the latest from its next exec on
@@ -55,8 +55,8 @@ struct ct_switch_source {
 	 */
 	int (*open)(struct ct_switches *s, pid_t pid);
 
-	/* enable - go on or pause */
-	void (*enable)(struct ct_switches *s, bool on);
+	/* enable - go on or pause.  False: it cannot go on, and is to be closed. */
+	bool (*enable)(struct ct_switches *s, bool on);
 
 	/*
 	 * read - hand out what is there of the i-th CPU, in order of time, and make room

@@ -157,14 +157,14 @@ bytes_per_record() { # row goal
 	row "bytes_$1" B/record - "$(first $3)" $3 - "$2"
 }
 
-start_exit() { # row goal command...
-	name=$1 goal=$2
-	shift 2
+start_exit() { # row goal options command...
+	name=$1 goal=$2 with=$3
+	shift 3
 	wanted "$name" || return 0
 	many=$((rounds * 4))
 	for round in $(seq "$many"); do
 		for variant in $(both "$round"); do
-			go "$variant" "" "$@" || return 0
+			go "$variant" "$with" "$@" || return 0
 			read -r wall cpu rss _ <"$dir/use"
 			awk -v n="$name" -v w="$wall" -v c="$cpu" -v r="$round" -v v="$variant" -v k="$rss" \
 				'BEGIN { printf "%s,%d,%s,1,%.4f,%.4f,%s,%s,%s,-,-,-,-\n", n, r, v, w / 1e6, c / 1e6, w, c, k }' >>"$raw"
@@ -178,7 +178,7 @@ start_exit() { # row goal command...
 start_many_libraries() {
 	wanted start_300_libs || return 0
 	"${0%/*}/libs.sh" "$BUILD/bench/libs" || return 0
-	start_exit start_300_libs 50 "$BUILD/bench/libs/many"
+	start_exit start_300_libs 50 "" "$BUILD/bench/libs/many"
 }
 
 memory() { # threads
@@ -283,6 +283,7 @@ if [ "$via" = run ]; then
 	loop uncontended_auto ratio 1.52 "--sched=auto" uncontended
 	loop contended_auto ratio 1.07 "--sched=auto" contended
 	loop handoff_auto ratio 1.17 "--sched=auto" handoff
+	loop handoff_auto_perf ratio - "--sched=auto --sched-source=perf" handoff
 	loop handoff_perf ratio 1.6 "--sched=exact --sched-source=perf" handoff
 	loop handoff_bpf ratio 1.25 "--sched=exact --sched-source=bpf" handoff
 	switches switches_perf perf 0.5
@@ -296,7 +297,8 @@ if [ "$via" = run ]; then # an arena by itself is neither compressed nor cut to 
 	bytes_per_record wait30 6
 	bytes_per_record wait30_new -
 fi
-start_exit start 8 true
+start_exit start 8 "" true
+[ "$via" != run ] || start_exit start_auto 15 "--sched=auto" true
 start_many_libraries
 memory 1
 memory 4

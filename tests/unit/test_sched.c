@@ -29,7 +29,7 @@ static struct {
 	uint64_t ran_ns, most; /* handed out: time on the CPU; records in one look */
 	uint64_t records;
 	unsigned enabled, closed;
-	bool on, refuses, off_cpu;
+	bool on, refuses, gone, off_cpu;
 } fake;
 
 static int open_fake(struct ct_switches *s, pid_t pid)
@@ -45,12 +45,15 @@ static int open_fake(struct ct_switches *s, pid_t pid)
 	return 0;
 }
 
-static void enable_fake(struct ct_switches *s, bool on)
+static bool enable_fake(struct ct_switches *s, bool on)
 {
 	(void)s;
+	if (on && fake.gone)
+		return false;
 	fake.on = on;
 	fake.enabled += on;
 	fake.told_ns = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC);
+	return true;
 }
 
 static void read_fake(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_switch_fn *take,
@@ -88,7 +91,7 @@ static void close_fake(struct ct_switches *s)
 }
 
 static const struct ct_switch_source pauses = {.id = CT_SCHED_BPF,
-					       .cost_ns = COST_NS,
+					       .cost_calls = 1,
 					       .can_pause = true,
 					       .open = open_fake,
 					       .enable = enable_fake,
@@ -96,7 +99,7 @@ static const struct ct_switch_source pauses = {.id = CT_SCHED_BPF,
 					       .forked = forked_fake,
 					       .close = close_fake};
 static const struct ct_switch_source stops = {.id = CT_SCHED_PERF,
-					      .cost_ns = COST_NS,
+					      .cost_calls = 1,
 					      .open = open_fake,
 					      .enable = enable_fake,
 					      .read = read_fake,
@@ -119,6 +122,9 @@ static void begin(struct ct_sched *s, enum ct_sched_mode mode,
 	fake.off_cpu = true;
 	assert_int_equal(ct_stream_create(path, &h, &stream), 0);
 	ct_sched_open_from(s, mode, &source, 1, 1, stream, 0);
+	if (mode == CT_SCHED_AUTO) /* as long as a system call here, which takes time */
+		assert_true(s->cost_ns > 5 && s->cost_ns < 1e6);
+	s->cost_ns = COST_NS;
 	s->is_off = is_off;
 }
 
@@ -194,6 +200,22 @@ static void goes_on_when_it_is_earned(void **state)
 	end(&s);
 }
 
+static void what_cannot_go_on_is_closed(void **state)
+{
+	struct ct_sched s;
+
+	(void)state;
+	begin(&s, CT_SCHED_AUTO, &pauses, 200000);
+	look_for(&s, 10000000000u, true);
+	fake.gone = true;
+	s.resume_ns = 0;
+	ct_sched_look(&s, ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC));
+	assert_true(s.paused && s.misses);
+	assert_false(ct_sched_tells(&s));
+	assert_int_equal(fake.closed, 1);
+	end(&s);
+}
+
 static void few_are_all_recorded(void **state)
 {
 	struct ct_sched s;
@@ -265,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(too_many_are_not_recorded),
 		cmocka_unit_test(goes_on_when_it_is_earned),
+		cmocka_unit_test(what_cannot_go_on_is_closed),
 		cmocka_unit_test(few_are_all_recorded),
 		cmocka_unit_test(exact_has_no_budget),
 		cmocka_unit_test(a_cpu_comes_and_goes),
