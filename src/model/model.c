@@ -558,11 +558,8 @@ static void finish_open(struct ct_model *m)
 		uint32_t thread = ct_threads_row(m, w->thread), object, cell;
 		struct ct_more *more;
 		struct ct_cell *c;
-		uint64_t end = m->end;
+		uint64_t end = ct_thread_last(m, ct_model_thread_at(m, thread));
 
-		if (w->process < m->tables.process_count &&
-		    m->tables.processes[w->process].end_ticks)
-			end = m->tables.processes[w->process].end_ticks;
 		object = ct_objects_at(m, w->process, w->op, w->object, w->start);
 		if (object == CT_NONE || !in_window(m, end))
 			continue;

@@ -40,6 +40,13 @@ void ct_threads_learn(struct ct_model *m, const struct ct_who *who, const struct
  */
 int ct_threads_finish(struct ct_model *m);
 
+/*
+ * ct_thread_last - the end of a thread in ticks, as ct_threads_finish() will fill it in: what is told of it, or its process's, or the trace's, and
+ * never before its newest record
+ * Context: tools.
+ */
+uint64_t ct_thread_last(const struct ct_model *m, const struct ct_thread *t);
+
 /* ct_threads_learn_outside - take in an outside record */
 void ct_threads_learn_outside(struct ct_model *m, const struct ct_who *who,
 			      const struct ct_record *r);

@@ -165,6 +165,19 @@ static int by_outside(const void *a, const void *b, void *model)
 	return by_number(x->outside, y->outside, x, y);
 }
 
+/* Records come from a thread that lives, whatever is said of its process. */
+uint64_t ct_thread_last(const struct ct_model *m, const struct ct_thread *t)
+{
+	uint64_t process_end = t->process < m->tables.process_count
+				       ? m->tables.processes[t->process].end_ticks
+				       : 0;
+	uint64_t end = t->end ? t->end : process_end ? process_end : m->end;
+
+	if (end < t->last)
+		end = t->last;
+	return end > t->begin ? end : t->begin;
+}
+
 int ct_threads_finish(struct ct_model *m)
 {
 	uint32_t i;
@@ -175,25 +188,15 @@ int ct_threads_finish(struct ct_model *m)
 		return -ENOMEM;
 	for (i = 0; i < m->threads.count; i++) {
 		struct ct_thread *t = ct_model_thread_at(m, i);
-		uint64_t process_end = 0;
 
 		m->by_tid[i] = m->by_outside[i] = i;
 		if (!t->outside && ct_tids_are_ours(m, t->process))
 			t->outside = t->tid;
-		if (t->process < m->tables.process_count) {
-			const struct ct_process_rec *p = &m->tables.processes[t->process];
-
-			t->main = t->known && t->tid == p->pid;
-			process_end = p->end_ticks;
-		}
+		if (t->process < m->tables.process_count)
+			t->main = t->known && t->tid == m->tables.processes[t->process].pid;
 		if (!t->begin)
 			t->begin = t->first != UINT64_MAX ? t->first : m->begin;
-		if (!t->end)
-			t->end = process_end ? process_end : m->end;
-		if (t->end < t->last)
-			t->end = t->last;
-		if (t->end < t->begin)
-			t->end = t->begin;
+		t->end = ct_thread_last(m, t);
 	}
 	qsort_r(m->by_tid, m->threads.count, sizeof(*m->by_tid), by_tid, m);
 	qsort_r(m->by_outside, m->threads.count, sizeof(*m->by_outside), by_outside, m);

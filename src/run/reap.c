@@ -57,8 +57,20 @@ static void keep_last_words(struct ct_reap *r, const struct ct_slot *s)
 	r->last_words[r->last_words_count++] = *s;
 }
 
+/* No thread outlives its process, whose end its parent may have told before we came to look. */
+static uint64_t end_of_process(const struct ct_reap *r, uint32_t process)
+{
+	const struct ct_arena *a = &r->store->arena;
+
+	return process < atomic_load(&a->shared->limit[CT_REGION_PROCESSES])
+		       ? atomic_load(&a->processes[process].end_ticks)
+		       : 0;
+}
+
 void ct_reap_bury(struct ct_reap *r, struct ct_slot *s, uint64_t ticks)
 {
+	if (!ticks)
+		ticks = end_of_process(r, s->process);
 	if (atomic_load(&s->inflight.op))
 		keep_last_words(r, s);
 	if (atomic_exchange(&ct_own(s)->unended, 0))
@@ -95,16 +107,16 @@ static void bury_left(struct ct_reap *r)
 static void bury(struct ct_reap *r, uint32_t process, uint64_t ticks)
 {
 	struct ct_process_rec *p = &r->store->arena.processes[process];
-	uint64_t n = slots_backed(r->store), i;
+	uint64_t n = slots_backed(r->store), i, none = 0;
 
+	/* first, and not when its parent has: its threads end with it */
+	atomic_compare_exchange_strong(&p->end_ticks, &none, ticks ? ticks : ct_now());
 	for (i = 0; i < n; i++) {
 		struct ct_slot *s = ct_arena_slot(&r->store->arena, (uint32_t)i);
 
 		if (atomic_load(&s->state) == CT_SLOT_CLAIMED && s->process == process && s->thread)
 			ct_reap_bury(r, s, ticks);
 	}
-	if (!atomic_load(&p->end_ticks))
-		atomic_store(&p->end_ticks, ticks ? ticks : ct_now());
 	atomic_store(&p->state, CT_PROC_ENDED);
 }
 

@@ -66,7 +66,7 @@ bool ct_reap_unsettled(const struct ct_reap *r);
 
 /*
  * ct_reap_bury - a thread is dead: its totals and its end as records, its chunk sealed, its slot free
- * @ticks: when it ended; 0: now
+ * @ticks: when it ended; 0: with its process, or now when that lives
  */
 void ct_reap_bury(struct ct_reap *r, struct ct_slot *s, uint64_t ticks);
 

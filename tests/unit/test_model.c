@@ -541,6 +541,24 @@ static void a_wait_that_has_not_ended_counts(void **state)
 	assert_ptr_equal(ct_model_thread_by_tid(model, 102, 400), ct_model_thread(model, 3));
 }
 
+static void a_wait_that_has_not_ended_ends_with_its_thread(void **state)
+{
+	struct ct_open_wait w = {
+		.thread = 2, .tid = 101, .op = CT_OP_mutex, .object = 0x10, .start = 400};
+	const struct ct_cell *c;
+
+	(void)state;
+	wait_for(2, CT_OP_mutex, 0x10, 100, 200, 0);
+	wait_for(3, CT_OP_mutex, 0x20, 100, 1000, 2);
+	add(2, CT_EV_thread_end, 900);
+	build();
+	ct_model_open_wait(model, &w);
+	assert_int_equal(ct_model_finish(model), 0);
+	c = cell_of(2, CT_OP_mutex, 0);
+	assert_int_equal(ct_model_thread(model, 2)->end, 900);
+	assert_int_equal(c->open_total, 500);
+}
+
 static void the_longest_waits_are_kept_with_their_wakers(void **state)
 {
 	const struct ct_more *c;
@@ -624,6 +642,7 @@ int main(void)
 		TEST(reads_of_sockets_are_for_others),
 		TEST(calls_come_from_counters),
 		TEST(a_wait_that_has_not_ended_counts),
+		TEST(a_wait_that_has_not_ended_ends_with_its_thread),
 		TEST(the_longest_waits_are_kept_with_their_wakers),
 		TEST(a_window_counts_what_ended_in_it),
 		TEST(hostile_records_do_no_harm),
