@@ -165,6 +165,41 @@ int ct_shared_homes(struct ct_model *m);
 uint32_t ct_fd_needs(uint32_t op);
 
 /*
+ * ct_cell_at - row of the cell of a thread, an object, a stack and an operation; made, with its bin, when it is not there
+ * Context: tools.
+ */
+uint32_t ct_cell_at(struct ct_model *m, uint32_t thread, uint32_t object, uint32_t stack,
+		    uint32_t op);
+
+/*
+ * ct_cell_length - @count waits of a bin were of this length, in ticks
+ * Context: tools.
+ */
+void ct_cell_length(struct ct_model *m, uint32_t bin, uint64_t length, uint64_t count);
+
+/*
+ * ct_cell_keep - the rare things of a cell, made when they are not there
+ * Returns NULL when out of memory.
+ * Context: tools.
+ */
+struct ct_more *ct_cell_keep(struct ct_model *m, struct ct_cell *c);
+
+/*
+ * ct_in_window, ct_has_window - does a time count?  Is there any that does not?
+ * Context: tools.
+ */
+bool ct_in_window(const struct ct_model *m, uint64_t ticks);
+bool ct_has_window(const struct ct_model *m);
+
+/*
+ * ct_calls_take, ct_calls_finish - take in an opstat or ophist record; when all waits are in: what no record tells gets cells
+ * @thread: row
+ * Context: tools.
+ */
+void ct_calls_take(struct ct_model *m, uint32_t thread, const struct ct_record *r);
+void ct_calls_finish(struct ct_model *m);
+
+/*
  * ct_edge_add - one wait of a bin
  * Context: tools.
  */
