@@ -8,7 +8,7 @@
  * once, DWARF at the first question it can answer.  A few origins stay open (ORIGINS_MAX); asking
  * module by module is therefore much faster than asking at random.
  */
-#include "symbol/symbol.h"
+#include "symbols_int.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -16,41 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbol/cache.h"
-#include "symbol/demangle.h"
-#include "symbol/names.h"
-#include "symbol/origin.h"
-
 #define ORIGINS_MAX	 8
 #define RESOLVER_VERSION 2 /* part of the cache key: raise it when answers change */
-
-struct ct_sym_module {
-	struct ct_symbols *session;
-	struct ct_sym_module *next;
-	char *path;
-	uint8_t build_id[CT_SYM_BUILD_ID_MAX];
-	size_t build_id_len;
-	enum ct_sym_status status;
-	char *text;
-	bool use_image; /* the file at path is the recorded one */
-	bool cached;	/* has a key, so answers may be stored */
-	struct ct_cache_key key;
-	struct ct_answers answers; /* the first n_loaded came from the disk cache */
-	size_t n_loaded;
-	char *cache_bytes;
-	struct ct_origin *origin;
-	uint64_t last_used;
-};
-
-struct ct_symbols {
-	char *cache_dir; /* NULL: no cache */
-	char *debug_dir;
-	struct ct_names *names;
-	struct ct_sym_module *modules;
-	struct ct_symbols_stats stats;
-	uint64_t clock;
-	unsigned n_origins;
-};
 
 struct ct_symbols *ct_symbols_new(const char *cache_dir)
 {
@@ -296,7 +263,7 @@ static int open_origin(struct ct_sym_module *m)
 	return err;
 }
 
-static struct ct_debuginfo *dwarf_of(struct ct_sym_module *m)
+struct ct_debuginfo *ct_module_dwarf(struct ct_sym_module *m)
 {
 	struct ct_origin *o = m->origin;
 	const struct ct_image *info = ct_origin_debug_image(o);
@@ -318,117 +285,6 @@ static struct ct_debuginfo *dwarf_of(struct ct_sym_module *m)
 	return o->dwarf;
 }
 
-/* "read@@GLIBC_2.2.5" is "read"; what is left of a mangled name is made readable. */
-static const char *readable(struct ct_symbols *s, const char *symbol)
-{
-	const char *kept;
-	size_t len = strcspn(symbol, "@");
-	char *plain, *bare = strndup(symbol, len ? len : strlen(symbol));
-
-	if (!bare)
-		return NULL;
-	plain = ct_demangle(bare);
-	kept = ct_names_add_z(s->names, plain ? plain : bare);
-	free(plain);
-	free(bare);
-	return kept;
-}
-
-/* The frame a symbol alone can give. */
-static int symbol_frame(struct ct_symbols *s, const struct ct_symbol *sym, uint64_t vaddr,
-			struct ct_sym_frame *out)
-{
-	char *stub;
-
-	memset(out, 0, sizeof(*out));
-	out->function_offset = vaddr - sym->addr;
-	out->approximate = sym->approximate;
-	out->linkage_name = ct_names_add_z(s->names, sym->name);
-	out->function = readable(s, sym->name);
-	if (sym->plt && out->function) {
-		if (asprintf(&stub, "%s@plt", out->function) < 0)
-			return -ENOMEM;
-		out->function = ct_names_add_z(s->names, stub);
-		free(stub);
-	}
-	return out->function && out->linkage_name ? 0 : -ENOMEM;
-}
-
-/*
- * DWARF names a C++ function with internal linkage only by its last part ("f"), and the symbol
- * table names it in full ("(anonymous namespace)::f(int)").  The symbol also knows which piece of a
- * split function this is.
- */
-static int complete_outermost(struct ct_symbols *s, const struct ct_symbol *sym, uint64_t vaddr,
-			      struct ct_sym_frame *f)
-{
-	if (!sym || sym->approximate || sym->plt)
-		return 0;
-	if (!f->linkage_name) {
-		f->linkage_name = ct_names_add_z(s->names, sym->name);
-		if (!f->linkage_name)
-			return -ENOMEM;
-		if (!f->function || ct_demangle_wanted(sym->name)) {
-			f->function = readable(s, sym->name);
-			f->function_offset = vaddr - sym->addr;
-		}
-	}
-	return f->function ? 0 : -ENOMEM;
-}
-
-static int resolve_code(struct ct_sym_module *m, uint64_t vaddr, struct ct_sym_frame *out)
-{
-	const struct ct_symbol *sym = ct_symtab_find(&m->origin->symtab.code, vaddr);
-	struct ct_debuginfo *dwarf = sym && sym->plt ? NULL : dwarf_of(m);
-	int n = 0;
-
-	if (dwarf)
-		n = ct_debuginfo_code(dwarf, vaddr, out);
-	if (n < 0)
-		return n;
-	if (n == 0)
-		return !sym ? 0 : symbol_frame(m->session, sym, vaddr, out) == 0 ? 1 : -ENOMEM;
-	if (!out[n - 1].function && sym) {
-		struct ct_sym_frame named;
-
-		if (symbol_frame(m->session, sym, vaddr, &named) != 0)
-			return -ENOMEM;
-		named.file = out[n - 1].file;
-		named.line = out[n - 1].line;
-		out[n - 1] = named;
-		return n;
-	}
-	return complete_outermost(m->session, sym, vaddr, &out[n - 1]) == 0 ? n : -ENOMEM;
-}
-
-static int resolve_data(struct ct_sym_module *m, uint64_t vaddr, struct ct_sym_frame *out)
-{
-	const struct ct_symbol *sym = ct_symtab_find(&m->origin->symtab.data, vaddr);
-	struct ct_debuginfo *dwarf;
-	struct ct_sym_data data;
-	int n = 0;
-
-	if (!sym)
-		return 0;
-	if (symbol_frame(m->session, sym, vaddr, &out[0]) != 0)
-		return -ENOMEM;
-	dwarf = dwarf_of(m);
-	if (dwarf)
-		n = ct_debuginfo_data(dwarf, sym->addr, &data);
-	if (n <= 0)
-		return n < 0 ? n : 1;
-	/* "counter.0" in the table is "counter" in the source; mangled names say more than DWARF */
-	if (!ct_demangle_wanted(sym->name))
-		out[0].function = data.name;
-	out[0].file = data.file;
-	out[0].line = data.line;
-	if (!data.function)
-		return 1;
-	memset(&out[1], 0, sizeof(out[1]));
-	out[1].function = data.function;
-	return 2;
-}
-
 static int answer(struct ct_sym_module *m, uint8_t kind, uint64_t vaddr,
 		  const struct ct_answer **out)
 {
@@ -442,8 +298,8 @@ static int answer(struct ct_sym_module *m, uint8_t kind, uint64_t vaddr,
 	if (m->status < CT_SYM_MISSING) {
 		n = open_origin(m);
 		if (n == 0)
-			n = kind == CT_ANSWER_CODE ? resolve_code(m, vaddr, frames)
-						   : resolve_data(m, vaddr, frames);
+			n = kind == CT_ANSWER_CODE ? ct_module_code(m, vaddr, frames)
+						   : ct_module_data(m, vaddr, frames);
 		if (n < 0)
 			return n;
 		s->stats.resolved++;
