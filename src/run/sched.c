@@ -12,19 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "capture/capture.h"
 #include "sched_int.h"
 
-#define BUDGET_PERCENT 2u
-#define CALL_ROUNDS    16u /* of as many calls: 40 us */
-#define CREDIT_NS      2e6 /* some 2,000 of perf's records at most come that were not earned */
-#define OFF_NS	       20000000u /* between two questions whether a CPU has come */
-#define PAUSE_MAX_NS   5000000000u
-#define BLOCK_WAIT_NS  500000000u /* full chunks lie here at most so long */
+#define OFF_NS	      20000000u	 /* between two questions whether a CPU has come */
+#define BLOCK_WAIT_NS 500000000u /* full chunks lie here at most so long */
 
 /* --- time ----------------------------------------------------------------------------------------------------------------- */
 
@@ -49,8 +44,7 @@ static uint64_t off_line(const struct ct_clock_sample *a, const struct ct_clock_
 	return (uint64_t)(off < 0 ? -off : off);
 }
 
-/* Reads both clocks.  False: too soon after the sample before. */
-static bool take_sample(struct ct_sched *s)
+bool ct_sched_sample(struct ct_sched *s)
 {
 	struct ct_clock_sample next = ct_clock_sample(&ct_cap.clock);
 	uint64_t off;
@@ -83,7 +77,7 @@ static void say(struct ct_sched *s, struct ct_sched_cpu *c, enum ct_sched_what w
 	ct_sched_add(s, c, &r, ns);
 }
 
-static void say_all(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
+void ct_sched_say(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
 {
 	unsigned i;
 
@@ -110,7 +104,7 @@ static bool is_off(unsigned cpu)
 }
 
 /* Of a CPU that is off everything is known: no thread has it. */
-static void say_off(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
+void ct_sched_say_off(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
 {
 	unsigned i;
 
@@ -228,7 +222,7 @@ static void take(void *arg, const struct ct_switch *w)
 	ct_sched_add(s, c, &r, w->ns);
 }
 
-static void take_all(struct ct_sched *s)
+void ct_sched_take(struct ct_sched *s)
 {
 	struct taking t = {.sched = s};
 	unsigned i;
@@ -238,125 +232,6 @@ static void take_all(struct ct_sched *s)
 		s->from.source->read(&s->from, i, s->now.mono_ns, take, &t);
 	}
 	take_lives(s);
-}
-
-/* --- the budget -------------------------------------------------------------------------------------------------------------- */
-
-/* What a system call takes here at its best: it goes with the processor and with what the kernel does against its faults, as records do. */
-static double call_ns(void)
-{
-	uint64_t best = UINT64_MAX, began, took;
-	unsigned i, k;
-
-	for (i = 0; i < CALL_ROUNDS; i++) {
-		began = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC);
-		for (k = 0; k < CALL_ROUNDS; k++)
-			syscall(SYS_getppid);
-		took = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC) - began;
-		if (took < best)
-			best = took;
-	}
-	return (double)best / CALL_ROUNDS;
-}
-
-static void begin_period(struct ct_sched *s, uint64_t now_ns)
-{
-	unsigned i;
-
-	s->period_ns = now_ns;
-	s->period_switches = s->switches;
-	s->period_cpu_ns = 0;
-	/* who is on a CPU now counts from now on */
-	for (i = 0; i < s->from.n; i++)
-		if (s->cpu[i].on_ns)
-			s->cpu[i].on_ns = now_ns;
-}
-
-/* For good. */
-static void stop(struct ct_sched *s)
-{
-	unsigned i;
-
-	say_off(s, CT_SCHED_TO, s->now.mono_ns);
-	for (i = 0; i < s->from.n + s->from.off; i++)
-		ct_sched_seal(s, &s->cpu[i]);
-	s->from.source->close(&s->from);
-	memset(&s->from, 0, sizeof(s->from));
-	s->from.ready = -1;
-}
-
-static void pause_for(struct ct_sched *s, uint64_t ns)
-{
-	uint64_t now = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC);
-	unsigned i;
-
-	s->from.source->enable(&s->from, false);
-	/* what has come since then is from before it was off, on one CPU or another: it is taken but not counted on */
-	if (take_sample(s))
-		take_all(s);
-	say_all(s, CT_SCHED_TO, now);
-	for (i = 0; i < s->from.n; i++)
-		s->cpu[i].on_ns = 0;
-	s->paused = s->misses = true;
-	s->resume_ns = now + ns;
-	if (!s->from.source->can_pause)
-		stop(s);
-}
-
-static void resume(struct ct_sched *s)
-{
-	if (!s->from.source->enable(&s->from, true)) {
-		stop(s);
-		return;
-	}
-	s->paused = false;
-	if (!take_sample(s))
-		return;
-	say_all(s, CT_SCHED_FROM, s->now.mono_ns);
-	begin_period(s, s->now.mono_ns);
-}
-
-/* How long the program was on CPUs since the period began. */
-static uint64_t cpu_ns(const struct ct_sched *s, uint64_t now_ns)
-{
-	uint64_t sum = s->period_cpu_ns;
-	unsigned i;
-
-	for (i = 0; i < s->from.n; i++)
-		if (s->cpu[i].on_ns && now_ns > s->cpu[i].on_ns)
-			sum += now_ns - s->cpu[i].on_ns;
-	return sum;
-}
-
-/*
- * Records cost, time on a CPU earns a share of itself.  When the credit is used up there is a pause until it would be whole again, if the
- * program goes on as it did; or the end, where a pause would cost as well.
- */
-static void keep_budget(struct ct_sched *s, uint64_t now_ns)
-{
-	double cost, earned, wall, pause = PAUSE_MAX_NS;
-
-	if (s->paused) {
-		if (now_ns >= s->resume_ns)
-			resume(s);
-		return;
-	}
-	if (now_ns <= s->period_ns)
-		return;
-	wall = (double)(now_ns - s->period_ns);
-	cost = (double)(s->switches - s->period_switches) * s->cost_ns;
-	earned = (double)cpu_ns(s, now_ns) * BUDGET_PERCENT / 100;
-	s->credit_ns += earned - cost;
-	if (s->credit_ns > CREDIT_NS)
-		s->credit_ns = CREDIT_NS;
-	if (s->credit_ns >= 0) {
-		begin_period(s, now_ns);
-		return;
-	}
-	if (earned > 0)
-		pause = (CREDIT_NS - s->credit_ns) / (earned / wall);
-	pause_for(s, pause < PAUSE_MAX_NS ? (uint64_t)pause : PAUSE_MAX_NS);
-	s->credit_ns = CREDIT_NS;
 }
 
 /* --- from begin to end --------------------------------------------------------------------------------------------------------- */
@@ -427,7 +302,7 @@ void ct_sched_open_from(struct ct_sched *s, enum ct_sched_mode mode,
 		return;
 	s->on = true;
 	s->now = ct_clock_sample(&ct_cap.clock);
-	while (!take_sample(s))
+	while (!ct_sched_sample(s))
 		;
 	if (ring_bytes)
 		s->full_max = (unsigned)(ring_bytes / CT_CHUNK_BYTES) + 1;
@@ -449,16 +324,13 @@ void ct_sched_open_from(struct ct_sched *s, enum ct_sched_mode mode,
 		ct_sched_seal(s, &first);
 	if (s->from.n)
 		s->from.source->enable(&s->from, true);
-	while (!take_sample(s))
+	while (!ct_sched_sample(s))
 		;
-	say_all(s, CT_SCHED_FROM, s->now.mono_ns);
-	say_off(s, CT_SCHED_FROM, s->now.mono_ns);
+	ct_sched_say(s, CT_SCHED_FROM, s->now.mono_ns);
+	ct_sched_say_off(s, CT_SCHED_FROM, s->now.mono_ns);
 	s->off_ns = s->now.mono_ns;
 	s->misses = !s->from.n;
-	s->credit_ns = CREDIT_NS;
-	if (s->from.n && mode == CT_SCHED_AUTO)
-		s->cost_ns = s->from.source->cost_calls * call_ns();
-	begin_period(s, s->now.mono_ns);
+	ct_budget_open(s);
 }
 
 /*
@@ -483,7 +355,7 @@ void ct_sched_forked(struct ct_sched *s)
 	if (!s->from.n || s->from.source->forked(&s->from) == 0)
 		return;
 	if (!s->paused)
-		say_all(s, CT_SCHED_TO, s->now.mono_ns);
+		ct_sched_say(s, CT_SCHED_TO, s->now.mono_ns);
 	s->paused = s->misses = true;
 	s->mode = CT_SCHED_EXACT; /* never again */
 }
@@ -512,15 +384,15 @@ void ct_sched_look(struct ct_sched *s, uint64_t now_ns)
 {
 	if (!s->on)
 		return;
-	if (s->from.n && take_sample(s)) {
+	if (s->from.n && ct_sched_sample(s)) {
 		watch_off(s);
 		if (s->paused)
 			take_lives(s);
 		else
-			take_all(s);
+			ct_sched_take(s);
 	}
 	if (s->from.n && s->mode == CT_SCHED_AUTO)
-		keep_budget(s, now_ns);
+		ct_budget_keep(s, now_ns);
 	if (s->full_max || !s->full_n) {
 		s->full_since_ns = now_ns;
 		return;
@@ -539,12 +411,12 @@ int ct_sched_finish(struct ct_sched *s)
 		return 0;
 	if (s->from.n && !s->paused) {
 		s->from.source->enable(&s->from, false);
-		while (!take_sample(s))
+		while (!ct_sched_sample(s))
 			;
-		take_all(s);
-		say_all(s, CT_SCHED_TO, s->now.mono_ns);
+		ct_sched_take(s);
+		ct_sched_say(s, CT_SCHED_TO, s->now.mono_ns);
 	}
-	say_off(s, CT_SCHED_TO, s->now.mono_ns);
+	ct_sched_say_off(s, CT_SCHED_TO, s->now.mono_ns);
 	for (i = 0; i < s->from.n + s->from.off; i++)
 		ct_sched_seal(s, &s->cpu[i]);
 	ct_sched_write_full(s);
