@@ -4,24 +4,13 @@
  * Cells are given to rows by a key; then cells, edges and histogram buckets are put in order of their rows by counting, so that
  * every question about a row costs what the row holds and not what the trace holds.
  */
-#include "views/analyze/rows.h"
+#include "rows_int.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "views/analyze/names.h"
-#include "views/analyze/text.h"
-
-enum how {
-	BY_OBJECT = CT_ROW_OBJECT, /* one object: nothing is known of it, or every one is wanted */
-	BY_VARIABLE,		   /* base frame */
-	BY_INIT,		   /* stack of its initialisation */
-	BY_SITE,		   /* frame of the first wait */
-	BY_NAME,		   /* descriptors of one name */
-	BY_FAMILY,		   /* descriptors: sockets, pipes */
-	BY_CALLS = CT_ROW_CALLS	   /* calls without a record */
-};
 
 struct key {
 	uint32_t kind, process;
@@ -55,30 +44,20 @@ static uint64_t element_bytes(uint32_t kind)
 	}
 }
 
-static const char *fd_text(struct ct_view *v, uint32_t object, uint32_t op)
-{
-	return ct_trace_string(v->trace, ct_model_fd(v->model, object, op).name);
-}
-
-static const char *const families[] = {"socket", "pipe", "tcp", "udp", "unix"};
-static const char *const plurals[] = {"sockets", "pipes", "TCP sockets", "UDP sockets",
-				      "UNIX sockets"};
-
 static void info_of_fd(struct ct_view *v, uint32_t object, uint32_t op, struct object_info *info)
 {
-	const char *name = fd_text(v, object, op);
-	size_t i;
+	const char *name = ct_row_fd(v, object, op);
+	size_t family;
 
 	if (!name)
 		return;
-	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-		if (!strncmp(name, families[i], strlen(families[i]))) {
-			info->how = BY_FAMILY;
-			info->what = i;
-			return;
-		}
+	family = ct_row_family(name);
+	if (family < CT_ROW_FAMILIES) {
+		info->how = CT_ROW_FAMILY;
+		info->what = family;
+		return;
 	}
-	info->how = BY_NAME;
+	info->how = CT_ROW_NAME;
 	info->what = ct_model_fd(v->model, object, op).name;
 }
 
@@ -88,20 +67,20 @@ static void find_info(struct ct_view *v, uint32_t object, struct object_info *in
 	struct ct_name_data d;
 
 	info->known = true;
-	info->how = BY_OBJECT;
+	info->how = CT_ROW_OBJECT;
 	info->what = object;
 	if (v->o.each)
 		return;
 	if (o->data) {
 		ct_name_data(v, o->data, &d);
-		info->how = BY_VARIABLE;
+		info->how = CT_ROW_VARIABLE;
 		info->what = d.base;
 		info->offset = d.offset;
 	} else if (o->init_stack) {
-		info->how = BY_INIT;
+		info->how = CT_ROW_INIT;
 		info->what = o->init_stack;
 	} else if (o->first_stack && ct_name_site_frame(v, o->first_stack)) {
-		info->how = BY_SITE;
+		info->how = CT_ROW_SITE;
 		info->what = ct_name_site_frame(v, o->first_stack);
 	}
 }
@@ -131,15 +110,15 @@ static struct key key_of(struct ct_view *v, const struct ct_cell *c, struct obje
 		info_of_fd(v, c->object, c->op, &found);
 	k.how = found.how;
 	k.what = found.what;
-	if (k.how != BY_OBJECT)
+	if (k.how != CT_ROW_OBJECT)
 		k.process = origin_of(v, p->process);
 	if (c->op >= CT_OP_FIRST_CALL)
 		k.op = c->op;
 	if (c->op >= CT_OP_FIRST_CALL && !c->stack && !p->address) {
-		k.how = BY_CALLS;
+		k.how = CT_ROW_CALLS;
 		k.what = 0;
 	} else if (ct_place_is_nameless(p) || (p->kind == CT_KIND_THREAD && !v->o.each)) {
-		k.how = BY_SITE;
+		k.how = CT_ROW_SITE;
 		k.what = ct_name_site_frame(v, c->stack);
 	}
 	return k;
@@ -155,7 +134,7 @@ static void add_object(struct ct_row *r, const struct ct_object *o, const struct
 	r->shared += o->processes > 1;
 	if (o->processes > r->sharers)
 		r->sharers = o->processes;
-	if (info->how != BY_VARIABLE || info->offset % element_bytes(kind))
+	if (info->how != CT_ROW_VARIABLE || info->offset % element_bytes(kind))
 		r->index_hi = UINT64_MAX;
 	if (element < r->index_lo)
 		r->index_lo = element;
@@ -411,211 +390,4 @@ void ct_rows_free(struct ct_rows *rows)
 	free(rows->edge);
 	free(rows->part);
 	memset(rows, 0, sizeof(*rows));
-}
-
-/* --- names -------------------------------------------------------------------------------------------------------------------- */
-
-/* "item_locks[0..63] in thread.c:60": the index goes behind the variable's name. */
-static void name_array(struct ct_view *v, const struct ct_row *r, char *buf, size_t size)
-{
-	struct ct_name_data d;
-	const char *slash;
-
-	ct_name_data(v, v->model->objects[r->object].data, &d);
-	if (!d.name) {
-		ct_name_object(v, r->object, r->op, buf, size);
-		return;
-	}
-	ct_text_add(buf, size, "%s", d.name);
-	if (r->index_hi != UINT64_MAX && r->index_hi != r->index_lo)
-		ct_text_add(buf, size, "[%llu..%llu]", (unsigned long long)r->index_lo,
-			    (unsigned long long)r->index_hi);
-	slash = d.file ? strrchr(d.file, '/') : NULL;
-	if (d.file)
-		ct_text_add(buf, size, " in %s:%u", slash ? slash + 1 : d.file, d.line);
-}
-
-/* Names that hold for several objects.  Returns false where the name of one of them does, with their number behind it. */
-static bool name_several(struct ct_view *v, const struct ct_row *r, char *buf, size_t size)
-{
-	char one[CT_NAME_MAX];
-	const char *name;
-	size_t i = 0;
-
-	if (r->how == BY_FAMILY) {
-		name = fd_text(v, r->object, r->op);
-		while (name && i + 1 < sizeof(families) / sizeof(families[0]) &&
-		       strncmp(name, families[i], strlen(families[i])) != 0)
-			i++;
-		ct_text_add(buf, size, "on %u %s", r->objects, plurals[i]);
-		return true;
-	}
-	if (r->kind == CT_KIND_THREAD) {
-		ct_text_add(buf, size, "of %u threads in %s", r->objects,
-			    ct_name_site(v, r->site, one, sizeof(one)));
-		return true;
-	}
-	return false;
-}
-
-/* A System V identifier of a namespace: the object of no one process. */
-static bool has_namespace(const struct ct_view *v, const struct ct_row *r)
-{
-	return r->kind == CT_KIND_IPC && ct_model_place(v->model, r->object)->address &&
-	       r->process < v->model->tables.process_count &&
-	       v->model->tables.processes[r->process].ipc_namespace;
-}
-
-char *ct_row_object(struct ct_view *v, const struct ct_row *r, char *buf, size_t size)
-{
-	char one[CT_NAME_MAX];
-
-	buf[0] = 0;
-	if (r->how == BY_CALLS) {
-		/* They are below the threshold, or their records were lost. */
-		if (r->waits && ct_view_ns(v, r->total / r->waits) <
-					ct_trace_header(v->trace)->call_threshold_ns)
-			ct_text_add(buf, size, "calls below %s",
-				    ct_text_ns(one, ct_trace_header(v->trace)->call_threshold_ns));
-		else
-			ct_text_add(buf, size, "calls without a record");
-	} else if (ct_place_is_nameless(ct_model_place(v->model, r->object))) {
-		if (*ct_name_site(v, r->site, one, sizeof(one)))
-			ct_text_add(buf, size, "in %s", one);
-	} else if (r->objects == 1) {
-		ct_text_add(buf, size, "%s%s", r->kind == CT_KIND_THREAD ? "of " : "",
-			    ct_name_object(v, r->object, r->op, one, sizeof(one)));
-	} else if (!name_several(v, r, buf, size)) {
-		if (r->how == BY_VARIABLE)
-			name_array(v, r, buf, size);
-		else
-			ct_name_object(v, r->object, r->op, buf, size);
-		ct_text_add(buf, size, " (%u objects)", r->objects);
-	}
-	if (r->shared && r->shared == r->objects)
-		ct_text_add(buf, size, ", shared by %u processes", r->sharers);
-	else if (!has_namespace(v, r) && v->many_processes &&
-		 r->process < v->model->tables.process_count && r->kind != CT_KIND_THREAD)
-		ct_text_add(buf, size, ", pid %u%s", v->model->tables.processes[r->process].pid,
-			    r->forks ? " and its forks" : "");
-	return buf;
-}
-
-char *ct_row_name(struct ct_view *v, const struct ct_row *r, char *buf, size_t size)
-{
-	char one[CT_NAME_MAX];
-
-	ct_row_object(v, r, one, sizeof(one));
-	buf[0] = 0;
-	ct_text_add(buf, size, "%s%s%s",
-		    r->op >= CT_OP_FIRST_CALL ? ct_op_say(r->op)
-					      : ct_kind_label((enum ct_kind)r->kind),
-		    one[0] ? (r->how == BY_CALLS ? ", " : " ") : "", one);
-	return buf;
-}
-
-/* --- shares ------------------------------------------------------------------------------------------------------------------- */
-
-static int more_time(const void *a, const void *b)
-{
-	const struct ct_share *x = a, *y = b;
-
-	if (x->total != y->total)
-		return x->total > y->total ? -1 : 1;
-	if (x->count != y->count)
-		return x->count > y->count ? -1 : 1;
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-static void add_share(struct ct_table *t, struct ct_shares *out, uint64_t id, uint64_t count,
-		      uint64_t total)
-{
-	struct ct_share *s = ct_table_row(t, ct_table_put(t, &id));
-
-	s->count += count;
-	s->total += total;
-	out->waits += count;
-	out->total += total;
-}
-
-/* A holder that is known by its tid: the thread that had it, unless several had. */
-static uint64_t holder_id(const struct ct_model *m, const struct ct_edge *e)
-{
-	const struct ct_thread *waiter = ct_model_thread_at(m, ct_model_bin(m, e->bin)->thread);
-	const struct ct_thread *t = ct_model_thread_only(m, waiter->process, e->who);
-
-	return t ? CT_SHARE_THREAD(t->serial) : CT_SHARE_TID(e->who);
-}
-
-/* What an edge counts for in a question; false: for nothing. */
-static bool edge_share(const struct ct_model *m, const struct ct_edge *e, enum ct_share_by by,
-		       uint64_t *id)
-{
-	const struct ct_thread *waiter = ct_model_thread_at(m, ct_model_bin(m, e->bin)->thread);
-	bool stranger = e->kind == CT_EDGE_STRANGER;
-	bool by_tid = e->kind == CT_EDGE_HELD || e->kind == CT_EDGE_HOLDS;
-	uint64_t waker = e->kind == CT_EDGE_HELD || stranger ? 0 : e->who;
-
-	switch (by) {
-	case CT_BY_OWNER: *id = e->who; return e->kind == CT_EDGE_OWNER;
-	case CT_BY_HOLDER_PLACE:
-		if (by_tid)
-			*id = holder_id(m, e);
-		else if (stranger)
-			*id = CT_SHARE_TID(e->who);
-		else
-			*id = e->kind == CT_EDGE_BARE ? CT_SHARE_THREAD(e->who) : e->who;
-		return by_tid || stranger || e->kind == CT_EDGE_PLACE || e->kind == CT_EDGE_BARE ||
-		       (e->kind == CT_EDGE_WAKER && !e->who);
-	case CT_BY_HOLDER:
-		*id = by_tid	 ? holder_id(m, e)
-		      : stranger ? CT_SHARE_TID(e->who)
-				 : CT_SHARE_THREAD(e->who);
-		return by_tid || stranger || e->kind == CT_EDGE_WAKER;
-	case CT_BY_WAKER: *id = stranger ? CT_SHARE_TID(e->who) : waker; break;
-	case CT_BY_PAIR: *id = waiter->serial << 32 | waker; break;
-	default: return false;
-	}
-	return e->kind == CT_EDGE_WAKER || e->kind == CT_EDGE_HELD || stranger;
-}
-
-int ct_row_shares(struct ct_view *v, const struct ct_rows *rows, uint32_t row, enum ct_share_by by,
-		  struct ct_shares *out)
-{
-	const struct ct_row *r = &rows->row[row];
-	struct ct_model *m = v->model;
-	struct ct_table t;
-	uint32_t i;
-
-	memset(out, 0, sizeof(*out));
-	if (ct_table_init(&t, sizeof(struct ct_share), 8) < 0)
-		return -ENOMEM;
-	if (by == CT_BY_WAITER_STACK || by == CT_BY_WAITER) {
-		for (i = r->cells; i < r[1].cells; i++) {
-			const struct ct_cell *c = ct_model_cell(m, rows->cell[i]);
-			uint64_t id = by == CT_BY_WAITER ? ct_model_thread_at(m, c->thread)->serial
-							 : c->stack;
-
-			add_share(&t, out, id, ct_cell_waits(c), ct_cell_total(c));
-		}
-	} else {
-		for (i = r->edges; i < r[1].edges; i++) {
-			const struct ct_edge *e = ct_model_edge(m, rows->edge[i]);
-			uint64_t id;
-
-			if (edge_share(m, e, by, &id))
-				add_share(&t, out, id, e->count, e->total);
-		}
-	}
-	if (t.failed) {
-		ct_table_free(&t);
-		return -ENOMEM;
-	}
-	/* The table's rows are shares already: hand them over. */
-	out->share = (struct ct_share *)(void *)t.rows;
-	out->count = t.count;
-	t.rows = NULL;
-	ct_table_free(&t);
-	qsort(out->share, out->count, sizeof(*out->share), more_time);
-	return 0;
 }

@@ -11,7 +11,7 @@
 
 #include "views/analyze/view.h"
 
-/* What the objects of a row have in common; the others are private to rows.c. */
+/* What the objects of a row have in common; the others are private to rows_int.h. */
 #define CT_ROW_OBJECT 0u
 #define CT_ROW_CALLS  6u /* nothing: it is calls that have no record, and the longest is not known */
 
@@ -24,7 +24,7 @@ struct ct_row {
 	uint32_t objects; /* how many */
 	uint32_t shared;  /* of them between processes */
 	uint32_t sharers; /* processes that have the one of these that most have */
-	uint32_t how;	  /* rows.c: what the objects have in common */
+	uint32_t how;	  /* rows_int.h: what the objects have in common */
 	uint64_t waits, short_waits, open, timeouts;
 	uint64_t abandoned, abandoned_total; /* in none of the other figures */
 	uint64_t total, short_total, max;    /* ticks */
