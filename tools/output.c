@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file/place.h"
+
 static bool is_empty(const char *path)
 {
 	DIR *d = opendir(path);
@@ -43,6 +45,10 @@ static int check_place(const char *path, bool folder, char *why, size_t size)
 	}
 	if (!folder && !S_ISREG(st.st_mode)) {
 		snprintf(why, size, "is there, and no regular file");
+		return -EINVAL;
+	}
+	if (!folder && ct_place_is_descriptor(path)) {
+		snprintf(why, size, "is the name of a descriptor, and no regular file");
 		return -EINVAL;
 	}
 	return 0;

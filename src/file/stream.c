@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "decode.h"
+#include "place.h"
 #include "stream_int.h"
 
 /* --- the file -------------------------------------------------------------------------------------------------------------- */
@@ -75,6 +76,9 @@ static int open_output(const char *path, int *out)
 		*out = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		return *out < 0 ? -errno : 0;
 	}
+	/* stat() saw what the name leads to, rename() would take the name itself away: from everybody, when it is /dev/stdout */
+	if (ct_place_is_descriptor(path))
+		return -EINVAL;
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0) {
 		*out = fd;

@@ -21,7 +21,8 @@ struct ct_stream;
 /*
  * ct_stream_create - make a stream file with its header
  * @path:    where.  A regular file that is there is replaced at once (a new inode, mode 0600, never written through a link);
- *           a character device such as /dev/null is opened; all else is refused with -EINVAL.
+ *           a character device such as /dev/null is opened; all else is refused with -EINVAL, another name of an open
+ *           descriptor (/dev/stdout) too, whatever is open there.
  * @header:  container, finished, file_bytes and the identity fields are set here, the rest is taken as it is
  * Returns 0 or -errno.
  * Context: tools.

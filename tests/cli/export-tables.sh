@@ -25,6 +25,9 @@ mkdir full && touch full/file
 refuses 2 "full: is a folder that is not empty" ctrace export --format=csv -o full t.ctrace
 refuses 2 "t.txt: is there, and no folder" ctrace export --format=csv -o t.txt t.ctrace
 refuses 2 "/dev/full: is there, and no regular file" ctrace export --format=sqlite -o /dev/full t.ctrace
+ln -s /proc/self/fd/1 stdout
+refuses 2 "stdout: is the name of a descriptor" ctrace export --format=sqlite -o stdout t.ctrace
+[ -L stdout ] || fail "a link into /proc is replaced"
 [ "$(ls full)" = file ] || fail "a refused export changes the folder"
 [ ! -e x ] || fail "a refused export leaves something"
 

@@ -238,6 +238,39 @@ static void nobody_elses_file_is_written(void **state)
 	unlink(target);
 }
 
+/* `-o /dev/stdout >file` leads to a regular file, and renaming a new one over it would take /dev/stdout away. */
+static void names_of_descriptors_are_no_places(void **state)
+{
+	const char *target = t_path("redirected"), *link = t_path("stdout"), *again = t_path("fd");
+	char self[64], name[64];
+	struct ct_stream *s;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "precious", 8), 8);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+	assert_int_equal(symlink(self, link), 0);
+	assert_int_equal(symlink(strrchr(link, '/') + 1, again), 0);
+	assert_int_equal(ct_stream_create(self, &plain_header, &s), -EINVAL);
+	assert_int_equal(ct_stream_create(name, &plain_header, &s), -EINVAL);
+	assert_int_equal(ct_stream_create(link, &plain_header, &s), -EINVAL);
+	assert_int_equal(ct_stream_create(again, &plain_header, &s), -EINVAL);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(lstat(again, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat(target, &st), 0);
+	assert_int_equal(st.st_size, 8);
+	close(fd);
+	unlink(again);
+	unlink(link);
+	unlink(target);
+}
+
 static void impossible_outputs(void **state)
 {
 	const char *fifo = t_path("fifo");
@@ -375,6 +408,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk_keeps_what_fitted),
 		cmocka_unit_test(no_room_for_the_footer),
 		cmocka_unit_test(nobody_elses_file_is_written),
+		cmocka_unit_test(names_of_descriptors_are_no_places),
 		cmocka_unit_test(impossible_outputs),
 		cmocka_unit_test(rows_may_be_written_again),
 		cmocka_unit_test(symbols_are_found),
