@@ -34,7 +34,7 @@ threads() { # n: as many, each with a wait that the one before ends
 		print "process 0 pid=100 exe=\"/bin/many\" begin=1000000 end=99000000 flags=7 state=3"
 		for (i = 1; i <= n; i++) {
 			printf "chunk slot=%d thread=%d tid=%d base=1000000\n", i % 4096, i, 99 + i
-			printf "thread_begin @1000000 thread=%d tid=%d parent=%d\n", i, 99 + i, i > 1
+			printf "thread_begin @1000000 thread=%d tid=%d parent=%d\n", i, 99 + i, (i > 1)
 			if (i > 1)
 				printf "wait @%d op=sem dur=%d wake_ago=400 object=s%d waker=%d\n", 3000000 + i * 5000, 1000000 + i, i % 99, i - 1
 			printf "thread_end @98000000\n"
