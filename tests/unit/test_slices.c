@@ -25,25 +25,7 @@ static const char worked_out[] =
 	"thread_begin @1000000 thread=1 tid=100\n"
 	"wake @1150000 op=mutex object=lock stack=work\n"
 	"wait @1950000 op=join dur=900000 object=2 stack=work\n"
-	"thread_end @1960000\n"
-	"chunk slot=1 thread=2 tid=101 base=1000000\n"
-	"thread_begin @1000000 thread=2 tid=101 parent=1\n"
-	"object @1200000 op=mutex object=lock\n"
-	"wait @1200000 op=mutex dur=105000 wake_ago=50000 object=lock stack=work waker=1 "
-	"waker_stack=work owner=100\n"
-	"wait @1800000 op=read dur=82000 object=4 stack=work result=100\n"
-	"thread_end @1900000\n"
-	"chunk slot=2147483648 base=990000\n"
-	"sched @990000 what=1 source=1\n"
-	"cpu_on @990000 tid=101\n"
-	"cpu_off @1100000 tid=101\n"
-	"sched @2000000 what=2 source=1 error_ns=70\n"
-	"chunk slot=2147483649 base=990000\n"
-	"sched @990000 what=1 cpu=1 source=1\n"
-	"cpu_on @1190000 tid=101 cpu=1\n"
-	"cpu_off @1300000 tid=101 cpu=1 how=1\n"
-	"cpu_on @1350000 tid=101 cpu=1\n"
-	"sched @2000000 what=2 cpu=1 source=1 error_ns=70\n";
+	"thread_end @1960000\n" T_WORKER;
 
 static void open_view(struct ct_view *v, const char *text, const struct ct_view_options *o)
 {

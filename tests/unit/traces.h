@@ -25,6 +25,30 @@ const char *t_path(const char *name);
 /* Makes the file of text; fails the test when the text is wrong. */
 void t_make(const char *path, const char *text);
 
+/*
+ * Text of a worker that waits for a lock and is woken by thread 1, is preempted, and reads; with what two CPUs tell of it.  Wants
+ * a process 0, a stack `work` and thread 1 before it.
+ */
+#define T_WORKER                                                                                   \
+	"chunk slot=1 thread=2 tid=101 base=1000000\n"                                             \
+	"thread_begin @1000000 thread=2 tid=101 parent=1\n"                                        \
+	"object @1200000 op=mutex object=lock\n"                                                   \
+	"wait @1200000 op=mutex dur=105000 wake_ago=50000 object=lock stack=work waker=1 "         \
+	"waker_stack=work owner=100\n"                                                             \
+	"wait @1800000 op=read dur=82000 object=4 stack=work result=100\n"                         \
+	"thread_end @1900000\n"                                                                    \
+	"chunk slot=2147483648 base=990000\n"                                                      \
+	"sched @990000 what=1 source=1\n"                                                          \
+	"cpu_on @990000 tid=101\n"                                                                 \
+	"cpu_off @1100000 tid=101\n"                                                               \
+	"sched @2000000 what=2 source=1 error_ns=70\n"                                             \
+	"chunk slot=2147483649 base=990000\n"                                                      \
+	"sched @990000 what=1 cpu=1 source=1\n"                                                    \
+	"cpu_on @1190000 tid=101 cpu=1\n"                                                          \
+	"cpu_off @1300000 tid=101 cpu=1 how=1\n"                                                   \
+	"cpu_on @1350000 tid=101 cpu=1\n"                                                          \
+	"sched @2000000 what=2 cpu=1 source=1 error_ns=70\n"
+
 /* The whole file in memory. */
 uint8_t *t_load(const char *path, size_t *size);
 
