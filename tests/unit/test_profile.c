@@ -10,7 +10,7 @@
 #include "traces.h"
 #include "views/profile/frames.h"
 #include "views/profile/profile.h"
-#include "views/profile/proto.h"
+#include "views/write/wire.h"
 
 /* Allocations until one fails; 0: none does. */
 static unsigned fail_at;
@@ -84,25 +84,28 @@ static void the_wire_form_is_that_of_protocol_buffers(void **state)
 				       'n',  'g',  0x1a, 0x03, 0x08, 0x96, 0x01, 0x22, 0x06, 0x03,
 				       0x8e, 0x02, 0x9e, 0xa7, 0x05, 0x28, 0xff, 0xff, 0xff, 0xff,
 				       0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x32, 0x00};
-	struct ct_proto b = {0}, inner = {0};
+	struct ct_wire b = {0};
+	size_t m;
 
 	(void)state;
-	ct_proto_number(&b, 1, 150);
-	ct_proto_number(&b, 9, 0);
-	ct_proto_text(&b, 2, "testing");
-	ct_proto_number(&inner, 1, 150);
-	ct_proto_message(&b, 3, &inner);
-	ct_proto_packed(&inner, 3);
-	ct_proto_packed(&inner, 270);
-	ct_proto_packed(&inner, 86942);
-	ct_proto_message(&b, 4, &inner);
-	ct_proto_number(&b, 5, UINT64_MAX);
-	ct_proto_message(&b, 6, &inner);
+	ct_wire_number(&b, 1, 150);
+	ct_wire_nonzero(&b, 9, 0);
+	ct_wire_text(&b, 2, "testing");
+	m = ct_wire_open(&b, 3);
+	ct_wire_nonzero(&b, 1, 150);
+	ct_wire_close(&b, m);
+	m = ct_wire_open(&b, 4);
+	ct_wire_varint(&b, 3);
+	ct_wire_varint(&b, 270);
+	ct_wire_varint(&b, 86942);
+	ct_wire_close(&b, m);
+	ct_wire_number(&b, 5, UINT64_MAX);
+	m = ct_wire_open(&b, 6);
+	ct_wire_close(&b, m);
 	assert_int_equal(b.n, sizeof(want));
-	assert_memory_equal(b.bytes, want, sizeof(want));
+	assert_memory_equal(b.p, want, sizeof(want));
 	assert_false(b.failed);
-	ct_proto_free(&b);
-	ct_proto_free(&inner);
+	ct_wire_free(&b);
 }
 
 /* --- a mutex whose history is known --------------------------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
 #include "views/export/out.h"
 #include "views/export/slices.h"
 #include "views/export/texts.h"
-#include "views/export/wire.h"
+#include "views/write/wire.h"
 
 /* A worker that waits for a lock and is woken, is preempted, and reads; its main thread waits for it.  Times in us are 1000 ticks. */
 static const char worked_out[] =

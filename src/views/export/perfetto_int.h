@@ -14,7 +14,7 @@
 #include "model/model.h"
 #include "views/analyze/view.h"
 #include "views/export/out.h"
-#include "views/export/wire.h"
+#include "views/write/wire.h"
 #include "views/export/slices.h"
 #include "views/export/texts.h"
 

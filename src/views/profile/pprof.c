@@ -16,7 +16,7 @@
 #include <zlib.h>
 
 #include "views/analyze/names.h"
-#include "views/profile/proto.h"
+#include "views/write/wire.h"
 
 /* Fields of profile.proto. */
 enum {
@@ -61,7 +61,7 @@ struct writer {
 	z_stream z;
 	struct ct_strings strings;
 	struct ct_table locations, modules, functions;
-	struct ct_proto top, message, inner, packed;
+	struct ct_wire top;
 	bool failed;
 };
 
@@ -71,7 +71,7 @@ static void deflate_some(struct writer *w, int flush)
 {
 	uint8_t chunk[16384] = {0};
 
-	w->z.next_in = w->top.bytes;
+	w->z.next_in = w->top.p;
 	w->z.avail_in = (unsigned)w->top.n;
 	do {
 		w->z.next_out = chunk;
@@ -84,9 +84,10 @@ static void deflate_some(struct writer *w, int flush)
 	w->top.n = 0;
 }
 
-static void write_message(struct writer *w, unsigned field)
+/* The end of a message; what is ready is written now and then. */
+static void close_message(struct writer *w, size_t opened)
 {
-	ct_proto_message(&w->top, field, &w->message);
+	ct_wire_close(&w->top, opened);
 	if (w->top.n > 1u << 16)
 		deflate_some(w, Z_NO_FLUSH);
 }
@@ -106,18 +107,23 @@ static uint64_t location(struct writer *w, uint64_t frame)
 
 static void write_value_type(struct writer *w, unsigned field, const char *type, const char *unit)
 {
-	ct_proto_number(&w->message, 1, string(w, type));
-	ct_proto_number(&w->message, 2, string(w, unit));
-	write_message(w, field);
+	size_t m = ct_wire_open(&w->top, field);
+
+	ct_wire_nonzero(&w->top, 1, string(w, type));
+	ct_wire_nonzero(&w->top, 2, string(w, unit));
+	close_message(w, m);
 }
 
 static void add_label(struct writer *w, const char *key, const char *value)
 {
+	size_t m;
+
 	if (!value || !*value)
 		return;
-	ct_proto_number(&w->inner, 1, string(w, key));
-	ct_proto_number(&w->inner, 2, string(w, value));
-	ct_proto_message(&w->message, 3, &w->inner);
+	m = ct_wire_open(&w->top, 3);
+	ct_wire_nonzero(&w->top, 1, string(w, key));
+	ct_wire_nonzero(&w->top, 2, string(w, value));
+	ct_wire_close(&w->top, m);
 }
 
 static void write_sample(struct writer *w, const struct ct_sample *s)
@@ -126,25 +132,27 @@ static void write_sample(struct writer *w, const struct ct_sample *s)
 	uint64_t frame[CT_TRACE_STACK_MAX];
 	size_t n = ct_trace_stack(p->v->trace, s->stack, frame, CT_TRACE_STACK_MAX), i;
 	bool cut = n && frame[n - 1] >> CT_FRAME_MODULE_SHIFT == CT_MODULE_TRUNCATED;
+	size_t m = ct_wire_open(&w->top, SAMPLE), packed = ct_wire_open(&w->top, 1);
 
 	if (s->leaf)
-		ct_proto_packed(&w->packed, location(w, LEAF + s->leaf));
+		ct_wire_varint(&w->top, location(w, LEAF + s->leaf));
 	for (i = 0; i < n - cut; i++)
-		ct_proto_packed(&w->packed, location(w, frame[i]));
+		ct_wire_varint(&w->top, location(w, frame[i]));
 	if (s->root)
-		ct_proto_packed(&w->packed, location(w, s->root));
+		ct_wire_varint(&w->top, location(w, s->root));
 	if (cut)
-		ct_proto_packed(&w->packed, location(w, CUT));
-	ct_proto_message(&w->message, 1, &w->packed);
-	ct_proto_packed(&w->packed, s->count);
-	ct_proto_packed(&w->packed, ct_view_ns(p->v, s->total));
-	ct_proto_message(&w->message, 2, &w->packed);
+		ct_wire_varint(&w->top, location(w, CUT));
+	ct_wire_close(&w->top, packed);
+	packed = ct_wire_open(&w->top, 2);
+	ct_wire_varint(&w->top, s->count);
+	ct_wire_varint(&w->top, ct_view_ns(p->v, s->total));
+	ct_wire_close(&w->top, packed);
 	add_label(w, "lock", ct_profile_lock(p, s));
 	add_label(w, "kind", s->kind ? ct_kind_name((enum ct_kind)s->kind) : NULL);
 	add_label(w, "reason", s->why ? ct_why_name((enum ct_why)(s->why - 1)) : NULL);
 	add_label(w, "thread", ct_strings_at(&p->names, s->thread));
 	add_label(w, "holder", ct_strings_at(&p->names, s->holder));
-	write_message(w, SAMPLE);
+	close_message(w, m);
 }
 
 /* --- locations, functions, mappings -------------------------------------------------------------------------------------------- */
@@ -157,10 +165,11 @@ static uint64_t base_of(const struct ct_module_rec *rec, uint64_t id)
 static void add_line(struct writer *w, const char *function, const char *file, uint32_t line)
 {
 	uint64_t key = (uint64_t)string(w, function) << 32 | string(w, file);
+	size_t m = ct_wire_open(&w->top, 4);
 
-	ct_proto_number(&w->inner, 1, ct_table_put(&w->functions, &key) + 1u);
-	ct_proto_number(&w->inner, 2, line);
-	ct_proto_message(&w->message, 4, &w->inner);
+	ct_wire_nonzero(&w->top, 1, ct_table_put(&w->functions, &key) + 1u);
+	ct_wire_nonzero(&w->top, 2, line);
+	ct_wire_close(&w->top, m);
 }
 
 /* Number of the frame's mapping, from 1; 0 for one that lies in no module. */
@@ -187,38 +196,39 @@ static void write_location(struct writer *w, uint32_t i)
 	const struct ct_module_rec *rec;
 	const struct ct_name_line *l;
 	char name[CT_NAME_MAX];
-	size_t n, k;
+	size_t n, k, m = ct_wire_open(&w->top, LOCATION);
 
-	ct_proto_number(&w->message, 1, i + 1u);
+	ct_wire_nonzero(&w->top, 1, i + 1u);
 	if (frame >= LEAF && frame <= CUT) {
 		add_line(w, frame == CUT ? "[cut]" : ct_leaf_text((enum ct_leaf)(frame - LEAF)),
 			 NULL, 0);
-		write_message(w, LOCATION);
+		close_message(w, m);
 		return;
 	}
 	n = ct_name_lines(v, frame, &l);
 	to = mapping(w, frame, n && l[0].function);
 	rec = to ? ct_trace_module(v->trace, frame) : NULL;
-	ct_proto_number(&w->message, 2, to);
-	ct_proto_number(&w->message, 3,
+	ct_wire_nonzero(&w->top, 2, to);
+	ct_wire_nonzero(&w->top, 3,
 			(frame & CT_FRAME_OFFSET) +
 				(rec ? base_of(rec, frame >> CT_FRAME_MODULE_SHIFT) : 0));
 	for (k = 0; k < n; k++)
 		add_line(w, l[k].function ? l[k].function : "??", l[k].file, l[k].line);
 	if (!n)
 		add_line(w, ct_name_module(v, frame, name, sizeof(name)), NULL, 0);
-	write_message(w, LOCATION);
+	close_message(w, m);
 }
 
 static void write_function(struct writer *w, uint32_t i)
 {
 	uint64_t key = ((struct function *)ct_table_row(&w->functions, i))->name_file;
+	size_t m = ct_wire_open(&w->top, FUNCTION);
 
-	ct_proto_number(&w->message, 1, i + 1u);
-	ct_proto_number(&w->message, 2, key >> 32);
-	ct_proto_number(&w->message, 3, key >> 32);
-	ct_proto_number(&w->message, 4, key & UINT32_MAX);
-	write_message(w, FUNCTION);
+	ct_wire_nonzero(&w->top, 1, i + 1u);
+	ct_wire_nonzero(&w->top, 2, key >> 32);
+	ct_wire_nonzero(&w->top, 3, key >> 32);
+	ct_wire_nonzero(&w->top, 4, key & UINT32_MAX);
+	close_message(w, m);
 }
 
 static void write_mapping(struct writer *w, uint32_t i)
@@ -229,22 +239,22 @@ static void write_mapping(struct writer *w, uint32_t i)
 	uint64_t base = base_of(rec, m->id), hi = rec->vaddr_hi;
 	size_t n = rec->build_id_len < sizeof(rec->build_id) ? rec->build_id_len
 							     : sizeof(rec->build_id),
-	       k;
+	       k, opened = ct_wire_open(&w->top, MAPPING);
 	char hex[2 * sizeof(rec->build_id) + 1] = "";
 
 	for (k = 0; k < n; k++)
 		snprintf(hex + 2 * k, 3, "%02x", rec->build_id[k]);
 	if (hi <= m->highest || hi > CT_FRAME_OFFSET)
 		hi = m->highest + 1;
-	ct_proto_number(&w->message, 1, i + 1u);
-	ct_proto_number(&w->message, 2, base + (base ? 0 : rec->vaddr_lo & ~0xfffull));
-	ct_proto_number(&w->message, 3, base + ((hi + 0xfff) & ~0xfffull));
-	ct_proto_number(&w->message, 5, string(w, ct_trace_string(t, rec->path)));
-	ct_proto_number(&w->message, 6, string(w, hex));
+	ct_wire_nonzero(&w->top, 1, i + 1u);
+	ct_wire_nonzero(&w->top, 2, base + (base ? 0 : rec->vaddr_lo & ~0xfffull));
+	ct_wire_nonzero(&w->top, 3, base + ((hi + 0xfff) & ~0xfffull));
+	ct_wire_nonzero(&w->top, 5, string(w, ct_trace_string(t, rec->path)));
+	ct_wire_nonzero(&w->top, 6, string(w, hex));
 	if (m->named)
 		for (k = 7; k <= 10; k++)
-			ct_proto_number(&w->message, (unsigned)k, 1);
-	write_message(w, MAPPING);
+			ct_wire_nonzero(&w->top, (unsigned)k, 1);
+	close_message(w, opened);
 }
 
 /* The first mapping is to be the program's own. */
@@ -286,17 +296,17 @@ static void write_all(struct writer *w)
 		write_function(w, i);
 	for (i = 0; i < w->modules.count; i++)
 		write_mapping(w, i);
-	ct_proto_number(&w->top, TIME_NANOS, ct_trace_realtime_ns(t, from));
-	ct_proto_number(&w->top, DURATION_NANOS, to - from);
+	ct_wire_nonzero(&w->top, TIME_NANOS, ct_trace_realtime_ns(t, from));
+	ct_wire_nonzero(&w->top, DURATION_NANOS, to - from);
 	write_value_type(w, PERIOD_TYPE, "contentions", "count");
-	ct_proto_number(&w->top, PERIOD, 1);
-	ct_proto_number(&w->top, DEFAULT_SAMPLE_TYPE, string(w, "delay"));
+	ct_wire_nonzero(&w->top, PERIOD, 1);
+	ct_wire_nonzero(&w->top, DEFAULT_SAMPLE_TYPE, string(w, "delay"));
 	for (i = 0; i < p->comments; i++)
-		ct_proto_number(&w->top, COMMENT, string(w, p->comment[i]));
+		ct_wire_nonzero(&w->top, COMMENT, string(w, p->comment[i]));
 	/* last, when all are known; the first one is "" */
-	ct_proto_text(&w->top, STRING, "");
+	ct_wire_text(&w->top, STRING, "");
 	for (i = 1; i < w->strings.count; i++) {
-		ct_proto_text(&w->top, STRING, ct_strings_at(&w->strings, i));
+		ct_wire_text(&w->top, STRING, ct_strings_at(&w->strings, i));
 		if (w->top.n > 1u << 16)
 			deflate_some(w, Z_NO_FLUSH);
 	}
@@ -326,9 +336,6 @@ int ct_profile_pprof(struct ct_profile *p, FILE *out)
 	ct_table_free(&w.modules);
 	ct_table_free(&w.functions);
 	ct_strings_free(&w.strings);
-	ct_proto_free(&w.top);
-	ct_proto_free(&w.message);
-	ct_proto_free(&w.inner);
-	ct_proto_free(&w.packed);
+	ct_wire_free(&w.top);
 	return err;
 }

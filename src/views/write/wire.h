@@ -1,11 +1,11 @@
 /*
- * wire.h - writes messages of protocol buffers, as far as exports need them.
+ * wire.h - writes messages of protocol buffers, as far as exports and profiles need them.
  *
  * A message is built in memory.  One inside another is opened and closed like a bracket; its length, which stands before it, is put there when it is
  * closed.  Out of memory is remembered, and nothing is added from then on.
  */
-#ifndef CT_VIEWS_WIRE_H
-#define CT_VIEWS_WIRE_H
+#ifndef CT_VIEWS_WRITE_WIRE_H
+#define CT_VIEWS_WRITE_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,12 +42,19 @@ static inline void ct_wire_varint(struct ct_wire *b, uint64_t v)
 
 /*
  * ct_wire_number, ct_wire_fixed64, ct_wire_bytes, ct_wire_text - one field
+ * ct_wire_nonzero - a number; 0, which is every field's default, is left out
  * Context: tools.
  */
 static inline void ct_wire_number(struct ct_wire *b, uint32_t field, uint64_t v)
 {
 	ct_wire_varint(b, (uint64_t)field << 3);
 	ct_wire_varint(b, v);
+}
+
+static inline void ct_wire_nonzero(struct ct_wire *b, uint32_t field, uint64_t v)
+{
+	if (v)
+		ct_wire_number(b, field, v);
 }
 
 void ct_wire_fixed64(struct ct_wire *b, uint32_t field, uint64_t v);

@@ -1,7 +1,7 @@
 /*
  * wire.c - see wire.h.
  */
-#include "views/export/wire.h"
+#include "views/write/wire.h"
 
 #include <stdlib.h>
 
