@@ -10,7 +10,7 @@
 #include "views/export/export.h"
 #include "views/export/out.h"
 #include "views/export/slices.h"
-#include "views/export/texts.h"
+#include "views/write/strings.h"
 #include "views/write/wire.h"
 
 /* A worker that waits for a lock and is woken, is preempted, and reads; its main thread waits for it.  Times in us are 1000 ticks. */
@@ -430,21 +430,21 @@ static void out(void **state)
 
 static void texts(void **state)
 {
-	struct ct_export_texts t;
+	struct ct_strings t = {.raw = true};
 	char text[32];
 	uint32_t i;
 
 	(void)state;
-	assert_int_equal(ct_export_texts_init(&t), 0);
+	assert_int_equal(ct_strings_last(&t), 0);
 	for (i = 0; i < 1000; i++) {
-		snprintf(text, sizeof(text), "text %u", i % 500);
-		assert_int_equal(ct_export_texts_put(&t, text), i % 500 + 1);
+		snprintf(text, sizeof(text), "text\n\xff %u", i % 500);
+		assert_int_equal(ct_strings_put(&t, text), i % 500 + 1);
 	}
-	assert_int_equal(ct_export_texts_count(&t), 500);
-	assert_string_equal(ct_export_texts_at(&t, 500), "text 499");
-	assert_string_equal(ct_export_texts_at(&t, 501), "");
-	assert_string_equal(ct_export_texts_at(&t, 0), "");
-	ct_export_texts_free(&t);
+	assert_int_equal(ct_strings_last(&t), 500);
+	assert_string_equal(ct_strings_at(&t, 500), "text\n\xff 499");
+	assert_string_equal(ct_strings_at(&t, 501), "");
+	assert_string_equal(ct_strings_at(&t, 0), "");
+	ct_strings_free(&t);
 }
 
 /* --- too big ------------------------------------------------------------------------------------------------------------------ */

@@ -50,7 +50,7 @@ struct firefox {
 	struct ct_view *v;
 	struct ct_slices *slices;
 	struct ct_out out;
-	struct ct_export_texts texts;
+	struct ct_strings texts;
 	struct ct_firefox_stacks stacks;
 	struct thread *threads; /* by row */
 	uint64_t events, thread_n;
@@ -130,7 +130,7 @@ static void done(void *arg, const struct ct_slice *s, uint64_t end_ns, bool part
 	m->kind = part ? PART : WAIT;
 	m->start = s->ns;
 	m->end = end_ns;
-	m->name = ct_export_texts_put(&x->texts, ct_slices_text(x->slices, s->name));
+	m->name = ct_strings_put(&x->texts, ct_slices_text(x->slices, s->name));
 	m->waker = s->item->waker;
 	if (part)
 		return;
@@ -150,7 +150,7 @@ static void wake(void *arg, const struct ct_slices_wake *w)
 		return;
 	m->kind = WAKES;
 	m->start = m->end = w->ns;
-	m->name = ct_export_texts_put(&x->texts, "wakes");
+	m->name = ct_strings_put(&x->texts, "wakes");
 	m->stack = w->waker_stack;
 	m->waker = (uint32_t)ct_model_thread_at(x->v->model, w->thread)->serial;
 }
@@ -172,7 +172,7 @@ static int losses(struct firefox *x)
 		m->kind = LOST;
 		m->start = ct_trace_ns(x->v->trace, rows[i].from_ticks);
 		m->end = ct_trace_ns(x->v->trace, rows[i].to_ticks);
-		m->name = ct_export_texts_put(&x->texts, ct_trace_loss_text(rows[i].reason));
+		m->name = ct_strings_put(&x->texts, ct_trace_loss_text(rows[i].reason));
 		m->result = (int64_t)rows[i].records;
 	}
 	return err;
@@ -203,7 +203,7 @@ static enum category marker_category(const struct marker *m)
 static void member_text(struct firefox *x, const char *before, const char *text)
 {
 	ct_out_text(&x->out, before);
-	ct_out_number(&x->out, ct_export_texts_put(&x->texts, text) - 1ull);
+	ct_out_number(&x->out, ct_strings_put(&x->texts, text));
 }
 
 static void other_thread(struct firefox *x, const char *before, uint32_t serial)
@@ -262,7 +262,7 @@ static void markers(struct firefox *x, const struct thread *t)
 	ct_out_text(&x->out, "],\n\"name\":[");
 	for (i = 0; i < t->n; i++) {
 		comma(x, i);
-		ct_out_number(&x->out, t->markers[i].name - 1ull);
+		ct_out_number(&x->out, t->markers[i].name);
 	}
 	ct_out_text(&x->out, "],\"startTime\":[");
 	for (i = 0; i < t->n; i++) {
@@ -298,7 +298,7 @@ static uint32_t leaf(struct firefox *x, uint32_t op)
 	char text[128];
 
 	snprintf(text, sizeof(text), "[waits: %s]", ct_op_say(op));
-	return ct_export_texts_put(&x->texts, text);
+	return ct_strings_put(&x->texts, text);
 }
 
 /* The viewer wants at least one in each thread: where there was no wait it is one without a stack and without time. */
@@ -466,9 +466,9 @@ static int write_profile(struct firefox *x)
 		thread(x, i);
 	}
 	ct_out_text(&x->out, "],\n\"shared\":{\"stringArray\":[");
-	for (i = 1; i <= ct_export_texts_count(&x->texts); i++) {
-		ct_out_text(&x->out, i > 1 ? ",\n" : "\n");
-		ct_out_json(&x->out, ct_export_texts_at(&x->texts, i));
+	for (i = 0; i <= ct_strings_last(&x->texts); i++) { /* the first one is "" */
+		ct_out_text(&x->out, i ? ",\n" : "\n");
+		ct_out_json(&x->out, ct_strings_at(&x->texts, i));
 	}
 	ct_out_text(&x->out, "]}}\n");
 	return err;
@@ -493,7 +493,7 @@ static void clean_up(struct firefox *x)
 		free(x->threads[i].markers);
 	free(x->threads);
 	ct_firefox_stacks_free(&x->stacks);
-	ct_export_texts_free(&x->texts);
+	ct_strings_free(&x->texts);
 	ct_slices_free(x->slices);
 	free(x);
 }
@@ -507,11 +507,10 @@ int ct_export_firefox(struct ct_view *v, const struct ct_export_options *o, FILE
 	if (!x)
 		return -ENOMEM;
 	x->v = v;
+	x->texts.raw = true;
 	ct_out_start(&x->out, out);
 	x->threads = calloc(v->model->threads.count + 1u, sizeof(*x->threads));
-	err = x->threads ? ct_export_texts_init(&x->texts) : -ENOMEM;
-	if (!err)
-		err = ct_firefox_stacks_init(&x->stacks, v, &x->texts);
+	err = x->threads ? ct_firefox_stacks_init(&x->stacks, v, &x->texts) : -ENOMEM;
 	if (!err)
 		err = ct_export_slices(v, o, 0, &x->slices, sums);
 	if (!err)

@@ -9,7 +9,7 @@
 
 #include "views/analyze/view.h"
 #include "views/export/out.h"
-#include "views/export/texts.h"
+#include "views/write/strings.h"
 
 /* Rows of one table that stand for a thread's stacks: a row of stackTable and the row of frameTable with the same number. */
 struct ct_firefox_row {
@@ -28,7 +28,7 @@ struct ct_firefox_function {
 /* The stacks of the thread that is written. */
 struct ct_firefox_stacks {
 	struct ct_view *v;
-	struct ct_export_texts *texts;
+	struct ct_strings *texts;
 	struct ct_firefox_row *rows;
 	struct ct_firefox_function *functions;
 	uint32_t row_n, row_room, function_n, function_room;
@@ -45,7 +45,7 @@ struct ct_firefox_stacks {
  * Context: tools.
  */
 int ct_firefox_stacks_init(struct ct_firefox_stacks *s, struct ct_view *v,
-			   struct ct_export_texts *texts);
+			   struct ct_strings *texts);
 void ct_firefox_stacks_free(struct ct_firefox_stacks *s);
 
 /*

@@ -26,8 +26,7 @@ static int start_tables(struct ct_firefox_stacks *s)
 		       : -ENOMEM;
 }
 
-int ct_firefox_stacks_init(struct ct_firefox_stacks *s, struct ct_view *v,
-			   struct ct_export_texts *texts)
+int ct_firefox_stacks_init(struct ct_firefox_stacks *s, struct ct_view *v, struct ct_strings *texts)
 {
 	memset(s, 0, sizeof(*s));
 	s->v = v;
@@ -65,8 +64,8 @@ static bool more(struct ct_firefox_stacks *s, void **p, uint32_t n, uint32_t *ro
 
 static uint32_t function(struct ct_firefox_stacks *s, const char *name, const char *file)
 {
-	struct by_name key = {.name = ct_export_texts_put(s->texts, name),
-			      .file = file ? ct_export_texts_put(s->texts, file) : 0};
+	struct by_name key = {.name = ct_strings_put(s->texts, name),
+			      .file = file ? ct_strings_put(s->texts, file) : 0};
 	uint32_t before = s->by_name.count, i = ct_table_put(&s->by_name, &key);
 	struct by_name *row = ct_table_row(&s->by_name, i);
 	void *p = s->functions;
@@ -154,7 +153,7 @@ uint32_t ct_firefox_stack(struct ct_firefox_stacks *s, uint32_t node, uint32_t l
 	row = ct_table_row(&s->leaves, ct_table_put(&s->leaves, &key));
 	if (s->leaves.count != before) {
 		line.prefix = add_node(s, node);
-		line.function = function(s, ct_export_texts_at(s->texts, leaf), NULL);
+		line.function = function(s, ct_strings_at(s->texts, leaf), NULL);
 		row->row = add(s, &line);
 	}
 	s->failed |= s->leaves.failed;
@@ -224,13 +223,13 @@ static void write_functions(struct ct_firefox_stacks *s, struct ct_out *out)
 
 	ct_out_text(out, "},\n\"funcTable\":{\"name\":[");
 	for (i = 0; i < n; i++)
-		cell(out, i, true, s->functions[i].name - 1ull);
+		cell(out, i, true, s->functions[i].name);
 	same(out, "],\"isJS\":[", n, "false");
 	same(out, "],\"relevantForJS\":[", n, "false");
 	same(out, "],\"resource\":[", n, "-1");
 	ct_out_text(out, "],\"fileName\":[");
 	for (i = 0; i < n; i++)
-		cell(out, i, s->functions[i].file != 0, s->functions[i].file - 1ull);
+		cell(out, i, s->functions[i].file != 0, s->functions[i].file);
 	same(out, "],\"lineNumber\":[", n, "null");
 	same(out, "],\"columnNumber\":[", n, "null");
 	ct_out_text(out, "],\"length\":");

@@ -48,7 +48,7 @@ static void intern(struct ct_wire *b, uint32_t field, uint32_t number, const cha
 /* Number of a category; told by who opens interned data next when it is new. */
 static uint32_t category(struct ct_perfetto *x, const char *text)
 {
-	return ct_export_texts_put(&x->categories, text);
+	return ct_strings_put(&x->categories, text);
 }
 
 struct interned {
@@ -66,11 +66,11 @@ static void tell_interned(struct ct_perfetto *x, const struct interned *i)
 	size_t m;
 
 	if (i->name <= x->names_told && !stack && !result && !wakes &&
-	    i->categories_before == ct_export_texts_count(&x->categories))
+	    i->categories_before == ct_strings_last(&x->categories))
 		return;
 	m = ct_wire_open(&x->b, CT_P_INTERNED_DATA);
-	for (k = i->categories_before + 1; k <= ct_export_texts_count(&x->categories); k++)
-		intern(&x->b, I_CATEGORIES, k, ct_export_texts_at(&x->categories, k));
+	for (k = i->categories_before + 1; k <= ct_strings_last(&x->categories); k++)
+		intern(&x->b, I_CATEGORIES, k, ct_strings_at(&x->categories, k));
 	for (; x->names_told < i->name; x->names_told++)
 		intern(&x->b, I_NAMES, NAME_SLICES + x->names_told + 1,
 		       ct_slices_text(x->slices, x->names_told + 1));
@@ -124,7 +124,7 @@ static void tell_wait(void *arg, const struct ct_slice *s)
 	struct interned interned = {.name = s->name,
 				    .stack = i->stack,
 				    .result = result,
-				    .categories_before = ct_export_texts_count(&x->categories)};
+				    .categories_before = ct_strings_last(&x->categories)};
 	uint32_t what = category_of(x, s), became = outcome(x, i);
 	size_t packet = ct_perfetto_begin(x, s->ns), m, a;
 
@@ -153,7 +153,7 @@ static void tell_wake(void *arg, const struct ct_slices_wake *w)
 	struct ct_perfetto *x = arg;
 	struct interned interned = {.wakes = true,
 				    .stack = w->waker_stack,
-				    .categories_before = ct_export_texts_count(&x->categories)};
+				    .categories_before = ct_strings_last(&x->categories)};
 	size_t packet = ct_perfetto_begin(x, w->ns), m;
 
 	tell_interned(x, &interned);
@@ -172,7 +172,7 @@ static void tell_part(void *arg, const struct ct_slice *s)
 {
 	struct ct_perfetto *x = arg;
 	struct interned interned = {.name = s->name,
-				    .categories_before = ct_export_texts_count(&x->categories)};
+				    .categories_before = ct_strings_last(&x->categories)};
 	uint32_t what = x->state ? x->state : (x->state = category(x, "state"));
 	size_t packet = ct_perfetto_begin(x, s->ns), m;
 
@@ -232,8 +232,7 @@ static int start(struct ct_perfetto *x, struct ct_view *v, FILE *out)
 	ct_out_start(&x->out, out);
 	x->v = v;
 	x->process_told = calloc(v->model->tables.process_count + 1u, 1);
-	return x->process_told && ct_export_texts_init(&x->categories) == 0 &&
-			       ct_perfetto_stacks_init(&x->stacks, v) == 0 &&
+	return x->process_told && ct_perfetto_stacks_init(&x->stacks, v) == 0 &&
 			       ct_perfetto_sched_init(&x->sched, v, &x->b) == 0
 		       ? 0
 		       : -ENOMEM;
@@ -253,7 +252,7 @@ static int finish(struct ct_perfetto *x, int err)
 	}
 	ct_perfetto_sched_free(&x->sched);
 	ct_perfetto_stacks_free(&x->stacks);
-	ct_export_texts_free(&x->categories);
+	ct_strings_free(&x->categories);
 	ct_slices_free(x->slices);
 	ct_wire_free(&x->b);
 	free(x->process_told);

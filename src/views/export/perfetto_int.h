@@ -16,7 +16,7 @@
 #include "views/export/out.h"
 #include "views/write/wire.h"
 #include "views/export/slices.h"
-#include "views/export/texts.h"
+#include "views/write/strings.h"
 
 #define CT_ERRORS 4096 /* numbers of errors are smaller */
 
@@ -62,7 +62,7 @@ struct ct_perfetto_stacks {
 	uint32_t node_n, count;
 	struct ct_table frames; /* frame -> numbers of its lines */
 	uint32_t frame_count;
-	struct ct_export_texts functions, files;
+	struct ct_strings functions, files;
 	uint8_t *modules; /* by module: told */
 	size_t module_n;
 	bool failed;
@@ -133,7 +133,7 @@ struct ct_perfetto {
 	struct ct_out out;
 	struct ct_perfetto_stacks stacks;
 	struct ct_perfetto_sched sched;
-	struct ct_export_texts categories;
+	struct ct_strings categories;
 	uint32_t of_op[CT_OP_LIMIT],
 		of_error[CT_ERRORS]; /* numbers of categories; 0: not asked yet */
 	uint32_t state;

@@ -30,21 +30,20 @@ int ct_perfetto_stacks_init(struct ct_perfetto_stacks *s, struct ct_view *v)
 
 	memset(s, 0, sizeof(*s));
 	s->v = v;
+	s->functions.raw = s->files.raw = true;
 	s->node_n = v->model->tables.node_count;
 	s->module_n = ct_trace_modules(v->trace, &modules);
 	s->number = calloc(s->node_n + 1u, sizeof(*s->number));
 	s->modules = calloc(s->module_n + 1, 1);
-	return s->number && s->modules && ct_export_texts_init(&s->functions) == 0 &&
-			       ct_export_texts_init(&s->files) == 0 &&
-			       ct_table_init(&s->frames, sizeof(struct frame), 8) == 0
+	return s->number && s->modules && ct_table_init(&s->frames, sizeof(struct frame), 8) == 0
 		       ? 0
 		       : -ENOMEM;
 }
 
 void ct_perfetto_stacks_free(struct ct_perfetto_stacks *s)
 {
-	ct_export_texts_free(&s->functions);
-	ct_export_texts_free(&s->files);
+	ct_strings_free(&s->functions);
+	ct_strings_free(&s->files);
 	ct_table_free(&s->frames);
 	free(s->number);
 	free(s->modules);
@@ -60,12 +59,12 @@ static void tell_text(struct ct_wire *b, uint32_t field, uint32_t number, const 
 }
 
 /* The number of a text, which is told when it is new. */
-static uint32_t text(struct ct_perfetto_stacks *s, struct ct_wire *b, struct ct_export_texts *t,
+static uint32_t text(struct ct_perfetto_stacks *s, struct ct_wire *b, struct ct_strings *t,
 		     uint32_t field, const char *what)
 {
-	uint32_t before = ct_export_texts_count(t), number = ct_export_texts_put(t, what);
+	uint32_t before = ct_strings_last(t), number = ct_strings_put(t, what);
 
-	if (ct_export_texts_count(t) != before)
+	if (ct_strings_last(t) != before)
 		tell_text(b, field, number, what);
 	s->failed |= t->failed;
 	return number;
@@ -111,8 +110,9 @@ static void tell_line(struct ct_perfetto_stacks *s, struct ct_wire *b, uint64_t 
 	size_t m;
 
 	function = text(s, b, &s->functions, FUNCTION_NAMES,
-			l && l->function ? l->function
-					 : ct_name_module(s->v, frame, name, sizeof(name)));
+			l && l->function && *l->function
+				? l->function
+				: ct_name_module(s->v, frame, name, sizeof(name)));
 	if (l && l->file)
 		file = text(s, b, &s->files, SOURCE_PATHS, l->file);
 	m = ct_wire_open(b, FRAMES);

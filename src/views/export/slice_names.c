@@ -98,15 +98,15 @@ int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v, const char 
 	memset(n, 0, sizeof(*n));
 	n->v = v;
 	n->cells = calloc(v->model->cells.count + 1u, sizeof(*n->cells));
-	if (ct_export_texts_init(&n->texts) < 0 || !n->cells ||
-	    ct_table_init(&n->owners, sizeof(struct owner), 8) < 0)
+	n->texts.raw = true;
+	if (!n->cells || ct_table_init(&n->owners, sizeof(struct owner), 8) < 0)
 		return -ENOMEM;
 	return lock ? choose(n, lock) : 0;
 }
 
 void ct_slice_names_free(struct ct_slice_names *n)
 {
-	ct_export_texts_free(&n->texts);
+	ct_strings_free(&n->texts);
 	ct_table_free(&n->owners);
 	free(n->cells);
 	free(n->wanted);
@@ -119,7 +119,7 @@ static uint32_t name_op(struct ct_slice_names *n, uint32_t op)
 	uint32_t *number = &n->op_names[op < CT_OP_LIMIT ? op : 0];
 
 	if (!*number)
-		*number = ct_export_texts_put(&n->texts, ct_op_say(op));
+		*number = ct_strings_put(&n->texts, ct_op_say(op));
 	return *number;
 }
 
@@ -133,7 +133,7 @@ static uint32_t name_cell(struct ct_slice_names *n, uint32_t cell, bool lock)
 			ct_name_object(n->v, c->object, c->op, name, sizeof(name));
 		else
 			ct_name_wait(n->v, c, name, sizeof(name));
-		n->cells[cell] = ct_export_texts_put(&n->texts, name);
+		n->cells[cell] = ct_strings_put(&n->texts, name);
 	}
 	return n->cells[cell];
 }
@@ -148,12 +148,12 @@ static uint32_t name_contention(struct ct_slice_names *n, uint32_t object, uint3
 	row = ct_table_row(&n->owners, ct_table_put(&n->owners, &key));
 	if (n->owners.count != before && owner) {
 		snprintf(text, sizeof(text), "Lock contention on %s lock (owner tid: %u)",
-			 ct_export_texts_at(&n->texts, object), owner);
-		row->number = ct_export_texts_put(&n->texts, text);
+			 ct_strings_at(&n->texts, object), owner);
+		row->number = ct_strings_put(&n->texts, text);
 	} else if (n->owners.count != before) {
 		snprintf(text, sizeof(text), "Lock contention on %s lock",
-			 ct_export_texts_at(&n->texts, object));
-		row->number = ct_export_texts_put(&n->texts, text);
+			 ct_strings_at(&n->texts, object));
+		row->number = ct_strings_put(&n->texts, text);
 	}
 	return (uint32_t)row->number;
 }
@@ -183,6 +183,6 @@ uint32_t ct_slice_names_part(struct ct_slice_names *n, enum ct_state state)
 	uint32_t *number = &n->part_names[state];
 
 	if (!*number)
-		*number = ct_export_texts_put(&n->texts, texts[state]);
+		*number = ct_strings_put(&n->texts, texts[state]);
 	return *number;
 }

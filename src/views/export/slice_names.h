@@ -6,11 +6,11 @@
 
 #include "model/timeline.h"
 #include "views/analyze/view.h"
-#include "views/export/texts.h"
+#include "views/write/strings.h"
 
 struct ct_slice_names {
 	struct ct_view *v;
-	struct ct_export_texts texts;
+	struct ct_strings texts;
 	uint32_t *cells;	/* by cell: name of the object, or of the wait; 0: not asked yet */
 	struct ct_table owners; /* (name of the object, owner) -> name of the wait */
 	uint8_t *wanted;	/* by cell; NULL: all are */

@@ -402,7 +402,7 @@ int ct_slices_tell(struct ct_slices *s, const struct ct_slices_sink *sink)
 
 const char *ct_slices_text(const struct ct_slices *s, uint32_t name)
 {
-	return ct_export_texts_at(&s->names.texts, name);
+	return ct_strings_at(&s->names.texts, name);
 }
 
 const char *ct_slices_category(const struct ct_slice *s)

@@ -19,7 +19,7 @@
 #include "model/table.h"
 #include "views/analyze/rows.h"
 #include "views/analyze/view.h"
-#include "views/profile/strings.h"
+#include "views/write/strings.h"
 
 enum ct_profile_kind {
 	CT_PROFILE_NET,	    /* sockets, pipes, pollers, name look-ups */
