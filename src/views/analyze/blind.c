@@ -240,7 +240,8 @@ static void note_pauses(struct ct_view *v, ct_note_fn *note, void *arg)
 	}
 }
 
-void ct_view_notes(struct ct_view *v, ct_note_fn *note, void *arg)
+/* All but lost records. */
+static void tell_notes(struct ct_view *v, ct_note_fn *note, void *arg)
 {
 	note_spots(v, note, arg);
 	note_damage(v, note, arg);
@@ -282,7 +283,8 @@ uint64_t ct_view_lost(const struct ct_view *v)
 	return all;
 }
 
-char *ct_view_lost_text(const struct ct_view *v, unsigned reason, char *buf, size_t size)
+/* "lost: 12 records (no free chunk)" for a reason; "" when it lost nothing. */
+static char *lost_text(const struct ct_view *v, unsigned reason, char *buf, size_t size)
 {
 	uint64_t n = ct_trace_losses(v->trace)[reason];
 	char n1[CT_TEXT_NUMBER];
@@ -294,6 +296,17 @@ char *ct_view_lost_text(const struct ct_view *v, unsigned reason, char *buf, siz
 	return buf;
 }
 
+void ct_view_missing(struct ct_view *v, ct_note_fn *note, void *arg)
+{
+	char text[256];
+	unsigned i;
+
+	for (i = 0; i < CT_LOSS_REASONS; i++)
+		if (*lost_text(v, i, text, sizeof(text)))
+			note(arg, text);
+	tell_notes(v, note, arg);
+}
+
 void ct_view_blind(struct ct_view *v, const char *prefix)
 {
 	struct printer p = {v, prefix};
@@ -301,12 +314,12 @@ void ct_view_blind(struct ct_view *v, const char *prefix)
 	unsigned i;
 
 	for (i = 0; i < CT_LOSS_REASONS; i++) {
-		if (!*ct_view_lost_text(v, i, text, sizeof(text)))
+		if (!*lost_text(v, i, text, sizeof(text)))
 			continue;
 		fprintf(v->out, "%s%s\n", prefix, text);
 		ct_losses_line(v, i, prefix);
 	}
-	ct_view_notes(v, print_note, &p);
+	tell_notes(v, print_note, &p);
 }
 
 static void json_note(void *arg, const char *text)
@@ -326,6 +339,6 @@ void ct_view_blind_json(struct ct_view *v, struct ct_json *j)
 	ct_json_close(j, '}');
 	ct_losses_json(v, j);
 	ct_json_array(j, "notes");
-	ct_view_notes(v, json_note, j);
+	tell_notes(v, json_note, j);
 	ct_json_close(j, ']');
 }

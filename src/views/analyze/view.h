@@ -200,18 +200,11 @@ void ct_view_blind(struct ct_view *v, const char *prefix);
 uint64_t ct_view_lost(const struct ct_view *v);
 
 /*
- * ct_view_lost_text - "lost: 12 records (no free chunk)" for a reason; "" when it lost nothing
- * Returns @buf.
- * Context: tools.
- */
-char *ct_view_lost_text(const struct ct_view *v, unsigned reason, char *buf, size_t size);
-
-/*
- * ct_view_notes - what the lines of ct_view_blind() say after those about lost records, one call for each; not made safe to print
+ * ct_view_missing - what the lines of ct_view_blind() say of the whole trace, one call for each; not made safe to print
  * Context: tools.
  */
 typedef void ct_note_fn(void *arg, const char *text);
-void ct_view_notes(struct ct_view *v, ct_note_fn *note, void *arg);
+void ct_view_missing(struct ct_view *v, ct_note_fn *note, void *arg);
 
 /*
  * ct_view_blind_json - the same as an object "losses" and an array "notes"

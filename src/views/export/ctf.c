@@ -85,17 +85,6 @@ static void tell_note(void *arg, const char *text)
 	ct_ctf_text(&x->wire, text);
 }
 
-static void tell_notes(struct ctf *x)
-{
-	char text[256];
-	unsigned i;
-
-	for (i = 0; i < CT_LOSS_REASONS; i++)
-		if (*ct_view_lost_text(x->v, i, text, sizeof(text)))
-			tell_note(x, text);
-	ct_view_notes(x->v, tell_note, x);
-}
-
 static void tell_processes(struct ctf *x)
 {
 	const struct ct_model_tables *t = &x->v->model->tables;
@@ -302,7 +291,7 @@ static int write_stream(struct ctf *x, int folder)
 	x->wire.f = open_in(folder, "stream_0");
 	if (!x->wire.f)
 		return -errno;
-	tell_notes(x);
+	ct_view_missing(x->v, tell_note, x);
 	tell_processes(x);
 	ct_ctf_flush(&x->wire);
 	while (!x->wire.error && ct_timeline_next(x->timeline, &i)) {

@@ -77,13 +77,7 @@ static void add_note(void *arg, const char *text)
 
 static void put_notes(struct ct_tables *x)
 {
-	char text[256];
-	unsigned i;
-
-	for (i = 0; i < CT_LOSS_REASONS; i++)
-		if (*ct_view_lost_text(x->v, i, text, sizeof(text)))
-			add_note(x, text);
-	ct_view_notes(x->v, add_note, x);
+	ct_view_missing(x->v, add_note, x);
 }
 
 static void put_losses(struct ct_tables *x)

@@ -69,16 +69,10 @@ static void add_note(void *arg, const char *text)
 
 uint32_t ctr_notes(struct ctr_trace *t)
 {
-	char text[256];
-	unsigned i;
-
-	if (t->noted)
-		return t->note_count;
-	t->noted = true;
-	for (i = 0; i < CT_LOSS_REASONS; i++)
-		if (*ct_view_lost_text(&t->v, i, text, sizeof(text)))
-			add_note(t, text);
-	ct_view_notes(&t->v, add_note, t);
+	if (!t->noted) {
+		t->noted = true;
+		ct_view_missing(&t->v, add_note, t);
+	}
 	return t->note_count;
 }
 
