@@ -110,6 +110,7 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 						    sizeof(sums.why))
 				   : ct_output_stream(&out, a->output);
 	bool opened = !err;
+	char text[256];
 	uint64_t estimated = opened ? estimate(a, format, v, command) : 0;
 
 	if (opened && format->write_at)
@@ -134,8 +135,8 @@ static int write_export(const struct ct_args *a, const struct ct_export_format *
 			sums.why[0] ? sums.why : ct_err_text(err));
 		return opened ? CT_EXIT_DAMAGED : CT_EXIT_USAGE;
 	}
-	if (sums.note[0])
-		fprintf(stderr, "ctrace %s: %s\n", command, sums.note);
+	if (ct_export_too_many(v, format, &sums, text, sizeof(text)))
+		fprintf(stderr, "ctrace %s: %s\n", command, text);
 	if (v->o.json) {
 		print_sums(v, a, &sums, estimated);
 	} else {

@@ -477,12 +477,35 @@ static void too_big(void **state)
 	ct_view_close(&v, true);
 }
 
+/* Seen when it is written: ten events in 1 ms, and a viewer that shows five well. */
+static void too_many(void **state)
+{
+	const struct ct_export_format f = {.viewer = "a viewer",
+					   .most_events = 10,
+					   .well_events = 5,
+					   .event_memory = 400},
+				      none = {.viewer = "another"};
+	struct ct_export_sums sums = {.events = 9};
+	struct ct_view v;
+	char text[256];
+
+	(void)state;
+	open_view(&v, worked_out, NULL);
+	assert_false(ct_export_too_many(&v, &f, &sums, text, sizeof(text)));
+	sums.events = 10;
+	assert_false(ct_export_too_many(&v, &none, &sums, text, sizeof(text)));
+	assert_true(ct_export_too_many(&v, &f, &sums, text, sizeof(text)));
+	assert_string_equal(text, "10 events: a viewer takes about 3.91 KiB of memory for them; "
+				  "--from 0.000000 --to 0.000455 would leave about 5");
+	ct_view_close(&v, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order), cmocka_unit_test(chosen),  cmocka_unit_test(chrome),
 		cmocka_unit_test(perfetto), cmocka_unit_test(wire),    cmocka_unit_test(out),
-		cmocka_unit_test(texts),    cmocka_unit_test(too_big),
+		cmocka_unit_test(texts),    cmocka_unit_test(too_big), cmocka_unit_test(too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

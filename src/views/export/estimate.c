@@ -168,3 +168,23 @@ bool ct_export_warning(const struct ct_export_format *f, const struct ct_estimat
 		    100 * e->share);
 	return true;
 }
+
+bool ct_export_too_many(struct ct_view *v, const struct ct_export_format *f,
+			const struct ct_export_sums *sums, char *text, size_t size)
+{
+	uint64_t from = ct_view_from(v), to = ct_view_to(v);
+	double share = (double)f->well_events / (double)(sums->events + 1);
+	char n[3][CT_TEXT_NUMBER];
+
+	if (!f->most_events || sums->events < f->most_events)
+		return false;
+	to = from + (uint64_t)((double)(to - from) * share);
+	snprintf(text, size,
+		 "%s events: %s takes about %s of memory for them; --from %.6f --to %.6f would "
+		 "leave about %s",
+		 ct_text_count(n[0], sums->events), f->viewer,
+		 ct_text_bytes(n[1], sums->events * f->event_memory),
+		 1e-9 * (double)ct_view_when(v, from), 1e-9 * (double)ct_view_when(v, to),
+		 ct_text_count(n[2], f->well_events));
+	return true;
+}

@@ -31,4 +31,11 @@ int ct_export_estimate(struct ct_view *v, const struct ct_export_format *format,
 bool ct_export_warning(const struct ct_export_format *format, const struct ct_estimate *e,
 		       char *text, size_t size);
 
+/*
+ * ct_export_too_many - the same when it is written, of formats whose events are known only then
+ * Context: tools.
+ */
+bool ct_export_too_many(struct ct_view *v, const struct ct_export_format *format,
+			const struct ct_export_sums *sums, char *text, size_t size);
+
 #endif

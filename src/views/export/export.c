@@ -8,11 +8,16 @@
 
 /*
  * What viewers take: Perfetto's UI keeps a trace in 2 to 4 GiB of a browser, at several times its size on disk; Chrome's viewer and Firefox Profiler read
- * JSON as one text, which browsers allow 256 and 512 MiB.  Bytes were measured on recorded traces.
+ * JSON as one text, which browsers allow 256 and 512 MiB.  go tool trace of 1.22 to 1.27 keeps all events in memory, and a browser takes about a
+ * million of them.  Bytes were measured on recorded traces.
  */
 static const struct ct_export_format formats[] = {
 	{.name = "go",
 	 .text = "Go execution trace, for go tool trace and gotraceui",
+	 .viewer = "go tool trace",
+	 .most_events = 3000000,
+	 .well_events = 1000000,
+	 .event_memory = 400,
 	 .write = ct_export_go},
 	{.name = "perfetto",
 	 .text = "Perfetto trace, for ui.perfetto.dev and trace_processor",

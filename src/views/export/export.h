@@ -28,9 +28,7 @@ struct ct_export_sums {
 	uint64_t bytes, events, threads;
 	uint64_t generations; /* of a Go trace */
 	uint64_t processors;  /* of a Go trace */
-	char note
-		[256]; /* one line for standard error: that the viewer will have a hard time, and what would help; "": none */
-	char why[256]; /* on -EPROTO and -EINVAL: one line about what is wrong */
+	char why[256];	      /* on -EPROTO and -EINVAL: one line about what is wrong */
 };
 
 struct ct_export_format {
@@ -39,10 +37,12 @@ struct ct_export_format {
 	const char *viewer;  /* what it is for, when that has a limit */
 	uint64_t most_bytes; /* as much as it takes; 0: not known to have a limit */
 	unsigned wait_bytes, wake_bytes,
-		switch_bytes; /* about, of a wait, one that was woken, a switch */
-	bool text_form;	      /* fit for a terminal */
-	bool folder;	      /* with write_at() */
-	bool slices;	      /* options.slices choose what is written */
+		switch_bytes;		   /* about, of a wait, one that was woken, a switch */
+	uint64_t most_events, well_events; /* more than it takes, or shows well; 0: as above */
+	unsigned event_memory;		   /* of the viewer, for each */
+	bool text_form;			   /* fit for a terminal */
+	bool folder;			   /* with write_at() */
+	bool slices;			   /* options.slices choose what is written */
 	int (*write)(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		     struct ct_export_sums *sums);
 	/* NULL, or instead of write(): into an empty file or folder that is there */

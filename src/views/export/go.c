@@ -356,29 +356,6 @@ static int prepare(struct export *x, const struct ct_export_options *o, FILE *ou
 				 progress, &x->timeline);
 }
 
-/* Measured with go tool trace of 1.22 to 1.27: it keeps all events in memory, and a browser takes about a million of them. */
-#define VIEWER_BYTES  400u
-#define VIEWER_EVENTS 3000000u
-#define FITTING	      1000000u
-
-static void note_size(const struct ct_view *v, struct ct_export_sums *sums)
-{
-	char events[CT_TEXT_NUMBER], bytes[CT_TEXT_NUMBER];
-	uint64_t from = ct_view_from(v), to = ct_view_to(v);
-	double share = (double)FITTING / (double)(sums->events + 1);
-
-	if (sums->events < VIEWER_EVENTS)
-		return;
-	to = from + (uint64_t)((double)(to - from) * share);
-	snprintf(
-		sums->note, sizeof(sums->note),
-		"%s events: go tool trace takes about %s of memory for them; --from %.6f --to %.6f "
-		"would leave about a million",
-		ct_text_count(events, sums->events),
-		ct_text_bytes(bytes, sums->events * VIEWER_BYTES),
-		1e-9 * (double)ct_view_when(v, from), 1e-9 * (double)ct_view_when(v, to));
-}
-
 int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		 struct ct_export_sums *sums)
 {
@@ -417,7 +394,6 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 	sums->generations = sizes.generations;
 	sums->threads = x.last_number;
 	sums->processors = x.procs.count;
-	note_size(v, sums);
 	ct_timeline_free(x.timeline);
 	ct_go_wire_free(x.w);
 	ct_go_stacks_free(&x.stacks);
