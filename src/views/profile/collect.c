@@ -16,23 +16,6 @@
 #include "views/analyze/names.h"
 #include "views/analyze/text.h"
 
-static const char *const names[CT_PROFILES] = {"net", "sync", "syscall", "sched", "lock", "offcpu"};
-
-const char *ct_profile_name(enum ct_profile_kind kind)
-{
-	return kind < CT_PROFILES ? names[kind] : "none";
-}
-
-enum ct_profile_kind ct_profile_find(const char *name)
-{
-	unsigned i;
-
-	for (i = 0; i < CT_PROFILES; i++)
-		if (!strcmp(names[i], name))
-			break;
-	return (enum ct_profile_kind)i;
-}
-
 const char *ct_leaf_text(enum ct_leaf leaf)
 {
 	static const char *const texts[CT_LEAVES] = {
@@ -186,53 +169,6 @@ struct ct_sample ct_profile_key(struct ct_profile *p, uint32_t cell)
 
 /* --- net, sync, syscall ------------------------------------------------------------------------------------------------------- */
 
-static const char *fd_name(struct ct_view *v, const struct ct_cell *c)
-{
-	const char *name = ct_trace_string(v->trace, ct_model_fd(v->model, c->object, c->op).name);
-
-	return name ? name : "";
-}
-
-/* What has an end that another thread, process or host holds; files are the kernel's alone. */
-static enum ct_profile_kind of_descriptor(const char *name)
-{
-	static const struct {
-		const char *begins;
-		enum ct_profile_kind kind;
-	} kinds[] = {{"socket", CT_PROFILE_NET},
-		     {"pipe", CT_PROFILE_NET},
-		     {"tcp", CT_PROFILE_NET},
-		     {"udp", CT_PROFILE_NET},
-		     {"unix", CT_PROFILE_NET},
-		     {"anon_inode:[eventfd", CT_PROFILE_SYNC},
-		     {"anon_inode:[timerfd", CT_PROFILE_NONE}};
-	size_t i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strncmp(name, kinds[i].begins, strlen(kinds[i].begins)))
-			return kinds[i].kind;
-	return CT_PROFILE_SYSCALL;
-}
-
-enum ct_profile_kind ct_profile_of(struct ct_view *v, const struct ct_cell *c)
-{
-	if (c->op < CT_OP_FIRST_CALL)
-		return CT_PROFILE_SYNC;
-	switch (ct_op_class(c->op)) {
-	case CT_CLASS_LOCK:
-	case CT_CLASS_FILE_LOCK:
-	case CT_CLASS_IPC:
-	case CT_CLASS_QUEUE: return CT_PROFILE_SYNC;
-	case CT_CLASS_NET:
-	case CT_CLASS_POLL:
-	case CT_CLASS_RESOLVE: return CT_PROFILE_NET;
-	case CT_CLASS_SLEEP:
-	case CT_CLASS_SIGNAL: return CT_PROFILE_NONE;
-	case CT_CLASS_IO: return of_descriptor(fd_name(v, c));
-	default: return CT_PROFILE_SYSCALL;
-	}
-}
-
 struct walk {
 	struct ct_profile *p;
 	uint8_t *wanted; /* by cell */
@@ -284,7 +220,7 @@ static int collect_cells(struct ct_profile *p)
 	for (i = 0; i < m->cells.count; i++) {
 		const struct ct_cell *c = ct_model_cell(m, i);
 
-		w.wanted[i] = ct_profile_of(p->v, c) == p->o.kind && ct_profile_wants(p, i);
+		w.wanted[i] = ct_profile_of(m, c->op, i) == p->o.kind && ct_profile_wants(p, i);
 		if (!w.wanted[i])
 			continue;
 		take_rest(p, i);

@@ -19,19 +19,8 @@
 #include "model/table.h"
 #include "views/analyze/rows.h"
 #include "views/analyze/view.h"
+#include "views/profile/kinds.h"
 #include "views/write/strings.h"
-
-enum ct_profile_kind {
-	CT_PROFILE_NET,	    /* sockets, pipes, pollers, name look-ups */
-	CT_PROFILE_SYNC,    /* other threads: mutexes, condition variables, semaphores, joins... */
-	CT_PROFILE_SYSCALL, /* other recorded calls */
-	CT_PROFILE_SCHED,   /* ready, and without a CPU */
-	CT_PROFILE_LOCK,    /* locks, charged to who held them */
-	CT_PROFILE_OFFCPU,  /* everything off the CPU */
-	CT_PROFILES,
-	CT_PROFILE_NONE =
-		CT_PROFILES /* a sleep, a wait for a signal: off the CPU, and in no other profile */
-};
 
 /* What stands at the innermost end of a stack, or in place of one. */
 enum ct_leaf {
@@ -104,19 +93,6 @@ int ct_profile_make(struct ct_profile *p, struct ct_view *v, const struct ct_pro
  * Context: tools.
  */
 void ct_profile_free(struct ct_profile *p);
-
-/*
- * ct_profile_name, ct_profile_find - "sync" for a kind; the kind of this name, CT_PROFILE_NONE when there is none
- * Context: tools.
- */
-const char *ct_profile_name(enum ct_profile_kind kind);
-enum ct_profile_kind ct_profile_find(const char *name);
-
-/*
- * ct_profile_of - the profile that a cell's waits belong to, of the first three, or CT_PROFILE_NONE
- * Context: tools.
- */
-enum ct_profile_kind ct_profile_of(struct ct_view *v, const struct ct_cell *c);
 
 /*
  * Writers.  Each returns 0 or -ENOMEM; whether the stream took it is for the caller to ask.
