@@ -24,6 +24,8 @@ struct in {
 	uint32_t stranger;    /* tid of a waker that was not traced, 0 none */
 	uint64_t release;     /* UINT64_MAX unknown */
 	bool call;	      /* it enters the kernel */
+	enum ct_state
+		off; /* while it has no CPU: blocked; or preempted, when it only let others go first */
 	uint32_t number, op, stack;
 	const struct ct_record *record;
 	uint64_t restart; /* in no wait: recording is stopped, or was until then; 0: it is not */
@@ -151,8 +153,7 @@ static void go_unseen(struct ct_states *s, uint32_t thread, struct cursor *c, ui
 		return;
 	}
 	if (c->at < in->release)
-		emit(s, thread, c, least(to, in->release), CT_STATE_BLOCKED, CT_SOURCE_WAITS, 0,
-		     in);
+		emit(s, thread, c, least(to, in->release), in->off, CT_SOURCE_WAITS, 0, in);
 	if (c->at < to)
 		emit(s, thread, c, to, CT_STATE_WOKEN, CT_SOURCE_WAITS, 0, in);
 }
@@ -179,7 +180,7 @@ static void go_off(struct ct_states *s, uint32_t thread, struct cursor *c, uint6
 		   const struct in *in)
 {
 	uint64_t release = woken;
-	enum ct_state off = CT_STATE_BLOCKED;
+	enum ct_state off = in->off;
 	uint16_t cpu = next ? next->cpu : 0;
 
 	if (before->end == CT_TURN_PREEMPTED) {
@@ -323,6 +324,12 @@ static enum ct_why why_of(uint32_t op)
 	}
 }
 
+/* Who calls sched_yield waits for nothing but a CPU. */
+static enum ct_state off_of(uint32_t op)
+{
+	return op == CT_OP_yield ? CT_STATE_PREEMPTED : CT_STATE_BLOCKED;
+}
+
 static void go_through(struct ct_states *s, uint32_t thread, uint64_t start, uint64_t end,
 		       const struct in *in)
 {
@@ -353,6 +360,7 @@ void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct 
 	in.why = e.cell == CT_NONE ? why_of(e.op)
 				   : (enum ct_why)ct_model_cell(s->model, e.cell)->why;
 	in.call = e.op >= CT_OP_FIRST_CALL;
+	in.off = off_of(e.op);
 	in.number = ++s->cursor[e.thread].waits;
 	in.op = e.op;
 	in.stack = (uint32_t)r->v[CT_F_wait_stack];
@@ -376,6 +384,7 @@ int ct_states_finish(struct ct_states *s)
 				.cell = w->cell,
 				.release = UINT64_MAX,
 				.call = w->op >= CT_OP_FIRST_CALL,
+				.off = off_of(w->op),
 				.op = w->op,
 				.stack = w->stack};
 

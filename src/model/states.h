@@ -27,7 +27,7 @@ enum ct_state {
 	CT_STATE_RUNNING,   /* on a CPU */
 	CT_STATE_CALL,	    /* on a CPU in a recorded system call */
 	CT_STATE_WOKEN,	    /* woken, released or new, and waiting for a CPU */
-	CT_STATE_PREEMPTED, /* had to give the CPU away, and waits for one */
+	CT_STATE_PREEMPTED, /* had to give the CPU away, or did by sched_yield, and waits for one */
 	CT_STATE_BLOCKED,   /* in a recorded wait */
 	CT_STATE_SHORT,	    /* off the CPU for less than what is recorded */
 	CT_STATE_OUTSIDE, /* off the CPU in no recorded wait: page fault, a call that is not traced, stopped */

@@ -126,3 +126,11 @@ char *ct_row_name(struct ct_view *v, const struct ct_row *r, char *buf, size_t s
 		    one[0] ? (r->how == CT_ROW_CALLS ? ", " : " ") : "", one);
 	return buf;
 }
+
+bool ct_row_is_called(const char *printed, const char *name)
+{
+	size_t n = strlen(name);
+
+	return n && !strncmp(printed, name, n) &&
+	       (!printed[n] || printed[n] == ' ' || printed[n] == ',');
+}

@@ -97,6 +97,12 @@ char *ct_row_name(struct ct_view *v, const struct ct_row *r, char *buf, size_t s
  */
 char *ct_row_object(struct ct_view *v, const struct ct_row *r, char *buf, size_t size);
 
+/*
+ * ct_row_is_called - is `name` what was printed of an object, or its beginning up to the end of a word?
+ * Context: tools.
+ */
+bool ct_row_is_called(const char *printed, const char *name);
+
 enum ct_share_by {
 	CT_BY_WAITER_STACK,
 	CT_BY_HOLDER_PLACE, /* who ended the waits or stood in their way, by the stack it let go at: see ct_share_stack() */

@@ -18,15 +18,6 @@ struct owner {
 
 /* --- choosing --------------------------------------------------------------------------------------------------------------- */
 
-/* Is this what `ctrace locks` prints, or its beginning up to the end of a word? */
-static bool is_called(const char *printed, const char *name)
-{
-	size_t n = strlen(name);
-
-	return n && !strncmp(printed, name, n) &&
-	       (!printed[n] || printed[n] == ' ' || printed[n] == ',');
-}
-
 /* Rows are what is printed: an array of locks is one.  Returns false when there is none. */
 static bool choose_rows(struct ct_slice_names *n, const struct ct_rows *rows, const char *lock)
 {
@@ -35,8 +26,8 @@ static bool choose_rows(struct ct_slice_names *n, const struct ct_rows *rows, co
 	uint32_t i, k;
 
 	for (i = 0; i < rows->count; i++) {
-		if (!is_called(ct_row_name(n->v, &rows->row[i], name, sizeof(name)), lock) &&
-		    !is_called(ct_row_object(n->v, &rows->row[i], name, sizeof(name)), lock))
+		if (!ct_row_is_called(ct_row_name(n->v, &rows->row[i], name, sizeof(name)), lock) &&
+		    !ct_row_is_called(ct_row_object(n->v, &rows->row[i], name, sizeof(name)), lock))
 			continue;
 		for (k = rows->row[i].cells; k < rows->row[i + 1].cells; k++)
 			n->wanted[rows->cell[k]] = 1;
@@ -57,9 +48,10 @@ static bool choose_objects(struct ct_slice_names *n, const char *lock)
 		const struct ct_cell *c = ct_model_cell(m, i);
 
 		if (c->object != object || c->op != op)
-			is = is_called(ct_name_wait(n->v, c, name, sizeof(name)), lock) ||
-			     is_called(ct_name_object(n->v, c->object, c->op, name, sizeof(name)),
-				       lock);
+			is = ct_row_is_called(ct_name_wait(n->v, c, name, sizeof(name)), lock) ||
+			     ct_row_is_called(
+				     ct_name_object(n->v, c->object, c->op, name, sizeof(name)),
+				     lock);
 		object = c->object;
 		op = c->op;
 		n->wanted[i] |= is;

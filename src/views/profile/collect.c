@@ -117,25 +117,16 @@ const char *ct_profile_lock(struct ct_profile *p, const struct ct_sample *s)
 	return s->lock ? ct_strings_at(&p->names, lock_name(p, s->lock - 1)) : "";
 }
 
-/* Is this what `ctrace locks` prints, or its beginning up to the end of a word? */
-static bool is_called(const char *printed, const char *name)
-{
-	size_t n = strlen(name);
-
-	return n && !strncmp(printed, name, n) &&
-	       (!printed[n] || printed[n] == ' ' || printed[n] == ',');
-}
-
 static bool wants_row(struct ct_profile *p, uint32_t row)
 {
 	char object[CT_NAME_MAX];
 
 	if (!p->lock_wanted[row])
 		p->lock_wanted[row] =
-			is_called(ct_strings_at(&p->names, lock_name(p, row)), p->o.lock) ||
-					is_called(ct_row_object(p->v, &p->rows.row[row], object,
-								sizeof(object)),
-						  p->o.lock)
+			ct_row_is_called(ct_strings_at(&p->names, lock_name(p, row)), p->o.lock) ||
+					ct_row_is_called(ct_row_object(p->v, &p->rows.row[row],
+								       object, sizeof(object)),
+							 p->o.lock)
 				? 2
 				: 1;
 	return p->lock_wanted[row] == 2;
