@@ -8,7 +8,8 @@
 # first changing every round, and loads each the same.  Throughput is the median over the rounds of
 # traced/bare; "cpu" is the same for user+system time of the server's processes per operation, the
 # steadier figure; "tool" is what ctrace-run itself used while under load, in us per operation.
-# pigz is timed from its start to its end; what the tool does after that is not in it.
+# pigz is timed from its start to its end; what the tool does after that is not in it.  mariadb_exact_bpf
+# and mariadb_exact_perf are mariadb with all switches recorded by that source.
 #
 # Servers listen in a private folder or on loopback and are killed when this ends.  What is not
 # installed is skipped and says so.  Writes apps-raw.csv and apps.csv to BENCH_OUT.
@@ -17,7 +18,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
-rounds=5 quick='' check='' via=run only=.
+rounds=5 quick='' check='' via=run only=. options=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) quick=1 rounds=3 ;;
@@ -87,7 +88,7 @@ start_server() { # variant command...
 	# shellcheck disable=SC2086
 	case $variant-$via in
 	bare-*) ;;
-	traced-run) set -- "$CTRACE_RUN" -q $CTRACE_RUN_ARGS -o "$dir/t.ctrace" -- "$@" ;;
+	traced-run) set -- "$CTRACE_RUN" -q $CTRACE_RUN_ARGS $options -o "$dir/t.ctrace" -- "$@" ;;
 	traced-preload) set -- env LD_PRELOAD="$LIBCTRACE" "$@" ;;
 	traced-control) set -- env X=1 "$@" ;;
 	esac
@@ -210,11 +211,12 @@ note() { # app round variant ops ops_per_s cpu_us tool_us
 		'BEGIN { printf "%s,%d,%s,%d,%.1f,%.4f,%.4f,%s\n", a, r, v, n, x, c / n, t / n, b }' >>"$raw"
 }
 
-service_round() { # app round variant
-	"$1_start" "$3" || return 1
+service_round() { # row round variant
+	service=${1%%_exact_*}
+	"${service}_start" "$3" || return 1
 	# shellcheck disable=SC2046  # two numbers
 	set -- "$@" $(used)
-	"$1_load" >"$dir/load" || return 1
+	"${service}_load" >"$dir/load" || return 1
 	# shellcheck disable=SC2046
 	set -- "$@" $(used) $(cat "$dir/load")
 	stop_server TERM
@@ -247,11 +249,13 @@ paired() { # app column
 
 first() { echo "$1"; }
 
-app() { # name goal
+app() { # row goal [options]; a row SERVICE_exact_SOURCE is that service with these options
+	options=${3:-}
+	set -- "$1" "$2"
 	echo "$1" | awk -v p="$only" '{ exit $0 !~ p }' || return 0
-	reason=$("$1_needs")
+	reason=$("${1%%_exact_*}_needs")
 	if [ -n "$reason" ]; then
-		printf '%-10s skipped: %s\n' "$1" "$reason"
+		printf '%-18s skipped: %s\n' "$1" "$reason"
 		echo "$1,,,,,,,,$2,skipped: $reason" >>"$table"
 		return 0
 	fi
@@ -267,7 +271,7 @@ app() { # name goal
 			if [ -n "${failed:-}" ]; then
 				stop_server KILL
 				failed=
-				printf '%-10s failed: %s run\n' "$1" "$variant"
+				printf '%-18s failed: %s run\n' "$1" "$variant"
 				echo "$1,,,,,,,,$2,failed: $variant run" >>"$table"
 				echo 1 >"$dir/over"
 				return 0
@@ -284,15 +288,19 @@ app() { # name goal
 	mark=$(verdict "$3" "$2" min)
 	[ "$mark" != over ] || echo 1 >"$dir/over"
 	echo "$1,$bare,$traced,$3,$4,$5,$cpu,$tool,$2,$mark" >>"$table"
-	printf '%-10s %10s %10s %7s  %-19s %7s %8s %6s  %s\n' "$1" "$bare" "$traced" "$3" "($4 - $5)" "$cpu" "$tool" "$2" "$mark"
+	printf '%-18s %10s %10s %7s  %-19s %7s %8s %6s  %s\n' "$1" "$bare" "$traced" "$3" "($4 - $5)" "$cpu" "$tool" "$2" "$mark"
 }
 
-printf '%-10s %10s %10s %7s  %-19s %7s %8s %6s  %s\n' app 'bare op/s' 'traced' ratio '(min - max)' cpu 'tool us' goal verdict
+printf '%-18s %10s %10s %7s  %-19s %7s %8s %6s  %s\n' app 'bare op/s' 'traced' ratio '(min - max)' cpu 'tool us' goal verdict
 app redis 0.98
 app redis_io2 0.98
 app memcached 0.98
 app nginx 0.98
 app pigz 0.98
 app mariadb 0.97
+if [ "$via" = run ]; then
+	app mariadb_exact_bpf 0.96 "--sched=exact --sched-source=bpf"
+	app mariadb_exact_perf 0.92 "--sched=exact --sched-source=perf"
+fi
 echo "csv: $table $raw"
 [ -z "$check" ] || [ "$(cat "$dir/over")" -eq 0 ]
