@@ -347,7 +347,9 @@ enum ctr_state {
 	CTR_STATE_SHORT = 6,	 /* off the CPU for less than what is recorded */
 	CTR_STATE_OUTSIDE =
 		7, /* off the CPU in no recorded wait: page fault, stopped, a call that is not traced */
-	CTR_STATE_AWAKE = 8 /* in no recorded wait, and nobody saw whether on a CPU */
+	CTR_STATE_AWAKE = 8, /* in no recorded wait, and nobody saw whether on a CPU */
+	CTR_STATE_STOPPED =
+		9 /* the program had stopped its recording, and it was not seen on a CPU */
 };
 
 /*

@@ -110,11 +110,15 @@ static uint64_t get_from(const uint8_t **p, uint64_t before)
 
 /* --- states --------------------------------------------------------------------------------------------------------------------- */
 
-#define TAG_SOURCE 0x08u
-#define TAG_WAIT   0x10u /* in the wait of the state before */
-#define TAG_NEW	   0x20u /* in a wait that begins */
-#define TAG_WAKER  0x40u /* woken by another one than the wait was ended by */
-#define TAG_CPU	   0x80u
+#define TAG_STATE   0x07u /* the last one, STOPPED, has no room: it is told as TAG_STOPPED */
+#define TAG_SOURCE  0x08u
+#define TAG_WAIT    0x10u /* in the wait of the state before */
+#define TAG_NEW	    0x20u /* in a wait that begins */
+#define TAG_WAKER   0x40u /* woken by another one than the wait was ended by */
+#define TAG_CPU	    0x80u
+#define TAG_STOPPED (TAG_WAIT | TAG_NEW) /* in no wait */
+
+_Static_assert(CT_STATES == TAG_STATE + 2, "states have to fit into a tag");
 
 /* Which of a new wait's fields are told; the others are as in the wait before, or nothing. */
 enum {
@@ -208,10 +212,11 @@ int ct_line_put_state(struct ct_line_coder *c, struct ct_bytes *b, const struct 
 	bool new = i->wait && i->wait != last->wait, same = i->wait && !new;
 	bool waker = same ? !same_waker(i, last->waker, last->waker_stack, last->stranger)
 			  : !new && !same_waker(i, 0, 0, 0);
+	bool stopped = i->state == CT_STATE_STOPPED; /* states.h: in no wait */
 	uint8_t bytes[ITEM_MAX], *p = bytes;
 
-	*p++ = (uint8_t)(i->state | (i->source ? TAG_SOURCE : 0u) | (same ? TAG_WAIT : 0u) |
-			 (new ? TAG_NEW : 0u) | (waker ? TAG_WAKER : 0u) |
+	*p++ = (uint8_t)((stopped ? TAG_STOPPED : i->state) | (i->source ? TAG_SOURCE : 0u) |
+			 (same ? TAG_WAIT : 0u) | (new ? TAG_NEW : 0u) | (waker ? TAG_WAKER : 0u) |
 			 (i->cpu != last->cpu ? TAG_CPU : 0u));
 	p = put(p, i->to - i->ticks);
 	if (i->cpu != last->cpu)
@@ -263,10 +268,12 @@ bool ct_line_get_state(struct ct_line_coder *c, struct ct_bytes_place *place,
 	tag = *p++;
 	i->ticks = i->to;
 	i->to += get(&p);
-	i->state = tag & 7;
+	i->state = (tag & TAG_STOPPED) == TAG_STOPPED ? CT_STATE_STOPPED : tag & TAG_STATE;
 	i->source = (tag & TAG_SOURCE) != 0;
 	i->cpu = tag & TAG_CPU ? (uint16_t)get(&p) : last->cpu;
-	if (tag & TAG_NEW) {
+	if (i->state == CT_STATE_STOPPED) {
+		take_nothing(i);
+	} else if (tag & TAG_NEW) {
 		get_wait(&p, i, last);
 		*last = *i;
 	} else if (tag & TAG_WAIT) {

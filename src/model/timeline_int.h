@@ -1,7 +1,7 @@
 /*
  * timeline_int.h - how the timeline keeps its items in memory: a list of blocks of bytes for each stream, and items as differences.
  *
- * State   tag: state in 3 bits, source << 3, TAG_WAIT or TAG_NEW, TAG_WAKER, TAG_CPU; length of the state in ticks; cpu; then for
+ * State   tag: state in 3 bits (stopped: TAG_STOPPED), source << 3, TAG_WAIT or TAG_NEW, TAG_WAKER, TAG_CPU; length of the state in ticks; cpu; then for
  *         TAG_NEW the wait, for TAG_WAKER who woke
  * Record  event, mask of the fields that differ from the record before; ticks, then those fields, as differences
  * Numbers are LEB128, differences zigzag.

@@ -103,6 +103,45 @@ static void in_order(void **state)
 	ct_trace_close(t);
 }
 
+/* The one state that has no room among the others: it came out as running, seen by nobody. */
+static void stopped(void **state)
+{
+	static const char text[] =
+		"ctrace 1\nheader start_mono_ns=1000000 end_mono_ns=6000000\n"
+		"process 0 pid=100 begin=1000000 end=6000000 flags=7\n"
+		"chunk slot=0 thread=1 tid=100 base=1000000\nthread_begin @1000000 thread=1 "
+		"tid=100\n"
+		"wait @1500000 op=mutex dur=300000 object=lock owner=7\n"
+		"recording @2000000\nrecording @4000000 on=1\n"
+		"wait @5000000 op=mutex dur=300000 object=lock owner=7\nthread_end @6000000\n";
+	static const struct ct_timeline_options o = {0};
+	static const uint8_t expected[] = {CT_STATE_AWAKE,   CT_STATE_BLOCKED, CT_STATE_AWAKE,
+					   CT_STATE_STOPPED, CT_STATE_AWAKE,   CT_STATE_BLOCKED,
+					   CT_STATE_AWAKE};
+	struct ct_timeline_item item;
+	struct ct_timeline *tl;
+	struct ct_trace *t;
+	struct ct_model *m;
+	size_t n = 0;
+
+	(void)state;
+	t_make(t_path("stopped"), text);
+	t = t_open(t_path("stopped"));
+	tl = timeline(t, &all, &o, &m);
+	while (ct_timeline_next(tl, &item)) {
+		if (item.kind != CT_TIMELINE_STATE)
+			continue;
+		assert_true(n < sizeof(expected));
+		assert_int_equal(item.state, expected[n++]);
+		assert_int_equal(item.source, CT_SOURCE_WAITS);
+		assert_int_equal(item.owner, item.wait ? 7 : 0);
+	}
+	assert_int_equal(n, sizeof(expected));
+	ct_timeline_free(tl);
+	ct_model_free(m);
+	ct_trace_close(t);
+}
+
 static bool only_row_1(void *arg, uint32_t row)
 {
 	(void)arg;
@@ -288,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order),
+		cmocka_unit_test(stopped),
 		cmocka_unit_test(cut),
 		cmocka_unit_test(nothing_added_nothing_lost),
 	};

@@ -5,7 +5,7 @@
  * one of its own from when it begins to when it ends, or with --procs=cpu the CPU that switch records tell.
  *
  *	state             goroutine                        P
- *	awake, running    running                          held
+ *	awake, running    running                          held; and so while recording was stopped, unless the kernel told otherwise
  *	call              running, in a system call        held
  *	woken             runnable, unblocked by its waker  -
  *	preempted         runnable                         -
@@ -155,6 +155,12 @@ static void take_state(struct export *x, struct goroutine *g)
 			preempted(x, g);
 		break;
 	case CT_STATE_BLOCKED: blocked(x, g); break;
+	case CT_STATE_STOPPED:
+		if (i->source == CT_SOURCE_SWITCHES)
+			outside(x, g);
+		else
+			ct_go_to_running(x, g);
+		break;
 	default: outside(x, g); break;
 	}
 }

@@ -141,7 +141,7 @@ static const struct ct_column states[] = {
 	INT("thread_id", "threads.id"),
 	INT("begin_ns", "from"),
 	INT("end_ns", "to; the next state of the thread begins there"),
-	TEXT("state", "running, call, woken, preempted, blocked, short, outside or awake"),
+	TEXT("state", "running, call, woken, preempted, blocked, short, outside, awake or stopped"),
 	INT("seen", "1: it rests on what the kernel told of CPUs, 0: on waits alone"),
 	INT("cpu",
 	    "on a CPU: which; woken, preempted: the one it got at last; null: none or unknown"),
