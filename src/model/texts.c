@@ -41,7 +41,7 @@ static void hand_out(struct ct_texts *t, uint32_t thread)
 	w->first.type = 0;
 }
 
-static void add(struct ct_whole_text *w, const struct ct_record *r)
+void ct_whole_text_add(struct ct_whole_text *w, const struct ct_record *r)
 {
 	char piece[CT_TEXT_BYTES + 1];
 	uint32_t n;
@@ -61,7 +61,7 @@ void ct_texts_take(struct ct_texts *t, uint32_t thread, const struct ct_record *
 
 	if (r->type == CT_EV_text) {
 		if (w && w->first.type && w->first.ticks == r->ticks && w->n == r->v[CT_F_text_at])
-			add(w, r);
+			ct_whole_text_add(w, r);
 		return;
 	}
 	hand_out(t, thread);
@@ -75,7 +75,7 @@ void ct_texts_take(struct ct_texts *t, uint32_t thread, const struct ct_record *
 	w->thread = thread;
 	w->n = 0;
 	w->text[0] = 0;
-	add(w, r);
+	ct_whole_text_add(w, r);
 }
 
 int ct_texts_finish(struct ct_texts *t)

@@ -25,6 +25,12 @@ struct ct_whole_text {
 struct ct_texts;
 
 /*
+ * ct_whole_text_add - one more piece: of the first record, or of a `text` record that goes on where it ends
+ * Context: tools.
+ */
+void ct_whole_text_add(struct ct_whole_text *w, const struct ct_record *r);
+
+/*
  * ct_texts_new - for so many threads
  * @whole, @arg: called with each text, not before the next one of its thread comes
  * Returns NULL when out of memory.  Memory: 1 KiB for each thread that has any.

@@ -2,7 +2,8 @@
  * timeline.c - see timeline.h.
  *
  * Each thread has a stream of states, and each (thread, slot) one of records; a stream is in order of time, and is kept as bytes of which
- * only the differences to the item before take room.  A heap holds the streams, the one that goes on first on top.
+ * only the differences to the item before take room.  What the program said of itself has streams of its own (timeline_notes.c).  A heap holds
+ * the streams, the one that goes on first on top.
  */
 #include "timeline.h"
 
@@ -12,42 +13,7 @@
 
 #include "timeline_int.h"
 
-/* What comes first of what happens in one tick. */
-enum rank { RANK_BEGIN, RANK_WOKEN, RANK_OFF, RANK_ON, RANK_RECORD, RANK_END };
-
-struct stream {
-	struct ct_bytes bytes;
-	uint32_t thread; /* row */
-	bool records;	 /* else states */
-	bool shown;
-	uint64_t from, to; /* states: of the life */
-	struct ct_line_coder write;
-};
-
-/* Where reading stands in a stream. */
-struct reader {
-	struct ct_bytes_place place;
-	struct ct_line_coder coder;
-	struct ct_timeline_item item; /* the next one */
-	struct ct_record record;
-	uint8_t rank;
-	bool begun;
-};
-
-struct ct_timeline {
-	struct ct_trace *trace;
-	struct ct_model *model;
-	struct ct_timeline_options options;
-	struct stream *streams; /* those of states first, by row */
-	struct reader *readers;
-	uint32_t count, room;
-	struct ct_table record_streams; /* struct record_key */
-	uint32_t *heap;
-	uint32_t heap_n;
-	struct ct_record record; /* that was handed out last */
-	uint64_t items, given;
-	bool failed;
-};
+#define MESSAGES (1ull << CT_EV_log | 1ull << CT_EV_text)
 
 struct record_key {
 	uint32_t thread, slot; /* key */
@@ -59,7 +25,7 @@ struct record_key {
 static void take_span(void *arg, const struct ct_span *s)
 {
 	struct ct_timeline *tl = arg;
-	struct stream *st = &tl->streams[s->thread];
+	struct ct_line_stream *st = &tl->streams[s->thread];
 	struct ct_timeline_item item = {
 		.ticks = s->from,
 		.to = s->to,
@@ -89,11 +55,11 @@ static void take_span(void *arg, const struct ct_span *s)
 		tl->failed = true;
 }
 
-static struct stream *add_stream(struct ct_timeline *tl)
+struct ct_line_stream *ct_line_add_stream(struct ct_timeline *tl)
 {
 	if (tl->count == tl->room) {
 		uint32_t room = tl->room + tl->room / 2 + 16;
-		struct stream *p = realloc(tl->streams, room * sizeof(*p));
+		struct ct_line_stream *p = realloc(tl->streams, room * sizeof(*p));
 
 		if (!p) {
 			tl->failed = true;
@@ -106,19 +72,20 @@ static struct stream *add_stream(struct ct_timeline *tl)
 	return &tl->streams[tl->count++];
 }
 
-static struct stream *record_stream(struct ct_timeline *tl, uint32_t thread, uint32_t slot)
+static struct ct_line_stream *record_stream(struct ct_timeline *tl, uint32_t thread, uint32_t slot)
 {
 	struct record_key key = {.thread = thread, .slot = slot}, *row;
 	uint32_t before = tl->record_streams.count;
-	struct stream *st;
+	struct ct_line_stream *st;
 
 	row = ct_table_row(&tl->record_streams, ct_table_put(&tl->record_streams, &key));
 	if (tl->record_streams.count != before) {
-		st = add_stream(tl);
+		st = ct_line_add_stream(tl);
 		row->stream = st ? tl->count - 1 : UINT64_MAX;
 		if (st) {
 			st->thread = thread;
-			st->records = st->shown = true;
+			st->kind = CT_LINE_RECORDS;
+			st->shown = true;
 		}
 	}
 	return tl->record_streams.failed || row->stream == UINT64_MAX ? NULL
@@ -131,7 +98,7 @@ static void take_record(void *arg, const struct ct_event *e)
 	const struct ct_model_options *o = &tl->model->options;
 	uint64_t serial = e->thread;
 	uint32_t row = ct_table_find(&tl->model->threads, &serial);
-	struct stream *st;
+	struct ct_line_stream *st;
 
 	if (e->r.ticks < o->from_ticks || e->r.ticks > o->to_ticks)
 		return;
@@ -152,7 +119,7 @@ static void find_lives(struct ct_timeline *tl)
 
 	for (i = 0; i < m->threads.count; i++) {
 		const struct ct_thread *t = ct_model_thread_at(m, i);
-		struct stream *st = &tl->streams[i];
+		struct ct_line_stream *st = &tl->streams[i];
 
 		st->thread = i;
 		st->write.state.cell = CT_NONE;
@@ -184,10 +151,14 @@ int ct_timeline_build(struct ct_trace *t, struct ct_model *m, const struct ct_ti
 		return -ENOMEM;
 	}
 	find_lives(tl);
-	err = ct_states_build_with(t, m, take_span, o->events, take_record, tl, progress, arg,
-				   &states);
+	err = ct_states_build_with(t, m, take_span, o->events | (o->notes ? MESSAGES : 0),
+				   take_record, tl, progress, arg, &states);
 	if (!err) {
 		ct_states_free(states);
+		if (o->notes)
+			err = ct_line_notes_build(tl);
+	}
+	if (!err) {
 		tl->readers = calloc(tl->count + 1u, sizeof(*tl->readers));
 		tl->heap = calloc(tl->count + 1u, sizeof(*tl->heap));
 		if (!tl->readers || !tl->heap || tl->failed)
@@ -202,14 +173,25 @@ int ct_timeline_build(struct ct_trace *t, struct ct_model *m, const struct ct_ti
 	return 0;
 }
 
+static void forget(struct ct_line_reader *r)
+{
+	free(r->text);
+	free(r->open.region);
+}
+
 void ct_timeline_free(struct ct_timeline *tl)
 {
 	uint32_t i;
 
 	if (!tl)
 		return;
-	for (i = 0; i < tl->count; i++)
+	for (i = 0; i < tl->count; i++) {
 		ct_bytes_free(&tl->streams[i].bytes);
+		if (tl->readers)
+			forget(&tl->readers[i]);
+	}
+	ct_tasks_free(tl->tasks);
+	free(tl->moments);
 	ct_table_free(&tl->record_streams);
 	free(tl->streams);
 	free(tl->readers);
@@ -219,37 +201,37 @@ void ct_timeline_free(struct ct_timeline *tl)
 
 /* --- handing out ---------------------------------------------------------------------------------------------------------------- */
 
-static enum rank rank_of_state(uint8_t state)
+static enum ct_line_rank rank_of_state(uint8_t state)
 {
 	switch (state) {
-	case CT_STATE_WOKEN: return RANK_WOKEN;
+	case CT_STATE_WOKEN: return CT_RANK_WOKEN;
 	case CT_STATE_PREEMPTED:
 	case CT_STATE_BLOCKED:
 	case CT_STATE_SHORT:
-	case CT_STATE_OUTSIDE: return RANK_OFF;
-	default: return RANK_ON;
+	case CT_STATE_OUTSIDE: return CT_RANK_OFF;
+	default: return CT_RANK_ON;
 	}
 }
 
-static bool advance_record(const struct stream *st, struct reader *r)
+static bool advance_record(struct ct_timeline *tl, const struct ct_line_stream *st,
+			   struct ct_line_reader *r)
 {
-	if (!ct_line_get_record(&r->coder, &r->place, &r->record))
-		return false;
+	do {
+		if (!ct_line_get_record(&r->coder, &r->place, &r->record))
+			return false;
+		if (tl->options.notes && r->record.type == CT_EV_log)
+			return ct_line_message(tl, st, r);
+	} while (tl->options.notes && r->record.type == CT_EV_text); /* of nothing that is here */
 	r->item.kind = CT_TIMELINE_RECORD;
 	r->item.thread = st->thread;
 	r->item.ticks = r->record.ticks;
-	r->rank = RANK_RECORD;
+	r->rank = CT_RANK_RECORD;
 	return true;
 }
 
-/* Goes on to the next item of a stream; false at its end. */
-static bool advance(const struct ct_timeline *tl, uint32_t i)
+static bool advance_state(const struct ct_timeline *tl, const struct ct_line_stream *st,
+			  struct ct_line_reader *r)
 {
-	const struct stream *st = &tl->streams[i];
-	struct reader *r = &tl->readers[i];
-
-	if (st->records)
-		return advance_record(st, r);
 	if (!r->begun) {
 		r->coder.state.cell = CT_NONE;
 		r->begun = true;
@@ -258,7 +240,7 @@ static bool advance(const struct ct_timeline *tl, uint32_t i)
 						    .ticks = st->from,
 						    .to = st->from,
 						    .cell = CT_NONE};
-		r->rank = RANK_BEGIN;
+		r->rank = CT_RANK_BEGIN;
 		return true;
 	}
 	if (r->item.kind == CT_TIMELINE_END)
@@ -276,13 +258,27 @@ static bool advance(const struct ct_timeline *tl, uint32_t i)
 		.kind = CT_TIMELINE_END, .thread = st->thread, .ticks = st->to, .cell = CT_NONE};
 	r->item.ended = ct_model_thread_at(tl->model, st->thread)->ended &&
 			ct_model_thread_at(tl->model, st->thread)->end == st->to;
-	r->rank = RANK_END;
+	r->rank = CT_RANK_END;
 	return true;
+}
+
+/* Goes on to the next item of a stream; false at its end. */
+static bool advance(struct ct_timeline *tl, uint32_t i)
+{
+	const struct ct_line_stream *st = &tl->streams[i];
+	struct ct_line_reader *r = &tl->readers[i];
+
+	switch (st->kind) {
+	case CT_LINE_RECORDS: return advance_record(tl, st, r);
+	case CT_LINE_REGIONS: return ct_line_next_region(tl, st, r);
+	case CT_LINE_MOMENTS: return ct_line_next_moment(tl, st, r);
+	default: return advance_state(tl, st, r);
+	}
 }
 
 static bool before(const struct ct_timeline *tl, uint32_t a, uint32_t b)
 {
-	const struct reader *x = &tl->readers[a], *y = &tl->readers[b];
+	const struct ct_line_reader *x = &tl->readers[a], *y = &tl->readers[b];
 
 	if (x->item.ticks != y->item.ticks)
 		return x->item.ticks < y->item.ticks;
@@ -310,6 +306,7 @@ void ct_timeline_rewind(struct ct_timeline *tl)
 	tl->heap_n = 0;
 	tl->given = 0;
 	for (i = 0; i < tl->count; i++) {
+		forget(&tl->readers[i]);
 		memset(&tl->readers[i], 0, sizeof(tl->readers[i]));
 		if (!tl->streams[i].shown)
 			continue;
@@ -323,7 +320,7 @@ void ct_timeline_rewind(struct ct_timeline *tl)
 
 bool ct_timeline_next(struct ct_timeline *tl, struct ct_timeline_item *item)
 {
-	struct reader *r;
+	struct ct_line_reader *r;
 
 	if (!tl->heap_n)
 		return false;
@@ -332,6 +329,9 @@ bool ct_timeline_next(struct ct_timeline *tl, struct ct_timeline_item *item)
 	if (item->kind == CT_TIMELINE_RECORD) {
 		tl->record = r->record;
 		item->record = &tl->record;
+	} else if (item->kind >= CT_TIMELINE_TASK_BEGIN) {
+		ct_line_note(tl, r);
+		item->note = &tl->note;
 	}
 	if (!advance(tl, tl->heap[0]))
 		tl->heap[0] = tl->heap[--tl->heap_n];
@@ -339,6 +339,11 @@ bool ct_timeline_next(struct ct_timeline *tl, struct ct_timeline_item *item)
 		sift_down(tl, 0);
 	tl->given++;
 	return true;
+}
+
+const struct ct_tasks *ct_timeline_tasks(const struct ct_timeline *tl)
+{
+	return tl->tasks;
 }
 
 double ct_timeline_progress(const struct ct_timeline *tl)

@@ -33,9 +33,25 @@ static struct ct_timeline *timeline(struct ct_trace *t, const struct ct_model_op
 
 static const struct ct_model_options all = {.to_ticks = UINT64_MAX};
 
+static struct ct_trace *named; /* whose strings names are */
+
+static void print_note(FILE *f, const struct ct_timeline_note *n)
+{
+	const char *name = ct_trace_string(named, n->name);
+
+	fprintf(f, " %s of %x.%x", name ? name : "-", (unsigned)(n->task >> 32), (unsigned)n->task);
+	if (n->text)
+		fprintf(f, ": %s (%u)", n->text, n->bytes);
+	else
+		fprintf(f, " %llu-%llu", (unsigned long long)n->begin, (unsigned long long)n->end);
+	if (n->flags)
+		fprintf(f, " flags %x", n->flags);
+}
+
 static void print(FILE *f, const struct ct_model *m, const struct ct_timeline_item *i)
 {
-	static const char *const kinds[] = {"begin", "state", "record", "end"};
+	static const char *const kinds[] = {"begin",	 "state",  "record",	  "end", "task",
+					    "task ends", "region", "region ends", "log"};
 	unsigned serial =
 		i->thread == CT_NONE ? 0 : (unsigned)ct_model_thread_at(m, i->thread)->serial;
 
@@ -47,6 +63,8 @@ static void print(FILE *f, const struct ct_model *m, const struct ct_timeline_it
 		fprintf(f, " wait %u %s by %u", i->wait, ct_op_key(i->op), i->waker);
 	if (i->kind == CT_TIMELINE_RECORD)
 		fprintf(f, " %u", i->record->type);
+	if (i->kind >= CT_TIMELINE_TASK_BEGIN)
+		print_note(f, i->note);
 	if (i->kind == CT_TIMELINE_END && !i->ended)
 		fputs(" not seen", f);
 	fputc('\n', f);
@@ -146,6 +164,109 @@ static bool only_row_1(void *arg, uint32_t row)
 {
 	(void)arg;
 	return row == 1;
+}
+
+/* --- what the program said of itself ------------------------------------------------------------------------------------------- */
+
+/* Of thread 1: a region that never ends in one that does, a message in two pieces; of thread 2: two regions that cross, one whose beginning is lost. */
+static const char said[] =
+	"ctrace 1\nheader start_mono_ns=1000 end_mono_ns=9000\n"
+	"process 0 pid=100 begin=1000 end=9000 flags=7\n"
+	"chunk slot=0 thread=1 tid=100 base=1000\nthread_begin @1000 thread=1 tid=100\n"
+	"task_begin @2000 task=0x100000001 name=\"request\"\n"
+	"region_begin @2000 name=\"handle\" task=0x100000001\n"
+	"log @2500 category=\"apm\" bytes=75 "
+	"text=\"123456789a123456789b123456789c123456789d123456789e123456789f123456789g12\"\n"
+	"text @2500 at=72 text=\"3.5\"\n"
+	"region_begin @3000 name=\"never\"\n"
+	"wait @4000 op=sleep dur=1000\n"
+	"region_end @4000 dur=2000 name=\"handle\" task=0x100000001\n"
+	"region_begin @4000 name=\"next\"\nregion_end @4000 dur=0 name=\"next\"\n"
+	"thread_end @8000\n"
+	"chunk slot=1 thread=2 tid=101 base=1500\nthread_begin @1500 thread=2 tid=101\n"
+	"region_end @2200 dur=1000 name=\"lost\"\n"
+	"region_begin @3000 name=\"outer\" task=0x100000002\n"
+	"region_begin @3500 name=\"crosses\"\n"
+	"task_end @5000 task=0x100000001\n"
+	"region_end @5000 dur=2000 name=\"outer\" task=0x100000002\n"
+	"region_end @6000 dur=2500 name=\"crosses\"\n"
+	"thread_end @7000\n";
+
+static char *told(const struct ct_model_options *window, const struct ct_timeline_options *o)
+{
+	struct ct_timeline_item item;
+	struct ct_timeline *tl;
+	struct ct_model *m;
+	char *text[2];
+	size_t size;
+	FILE *f;
+	int turn;
+
+	t_make(t_path("said"), said);
+	named = t_open(t_path("said"));
+	tl = timeline(named, window, o, &m);
+	for (turn = 0; turn < 2; turn++) {
+		f = open_memstream(&text[turn], &size);
+		while (ct_timeline_next(tl, &item))
+			if (item.kind >= CT_TIMELINE_TASK_BEGIN)
+				print(f, m, &item);
+		fclose(f);
+		ct_timeline_rewind(tl);
+	}
+	assert_string_equal(text[0], text[1]);
+	free(text[1]);
+	ct_timeline_free(tl);
+	ct_model_free(m);
+	ct_trace_close(named);
+	return text[0];
+}
+
+static void said_in_order(void **state)
+{
+	static const struct ct_timeline_options o = {.notes = true};
+	char *text = told(&all, &o);
+
+	(void)state;
+	assert_string_equal(
+		text,
+		"1 2 region lost of 0.0 1500-2200 flags 102\n"
+		"2 1 task request of 1.1 2000-5000\n"
+		"2 1 region handle of 1.1 2000-4000\n"
+		"2 2 region ends lost of 0.0 1500-2200 flags 102\n"
+		"2 1 log apm of 1.1: "
+		"123456789a123456789b123456789c123456789d123456789e123456789f123456789g123.5 (75)\n"
+		"3 0 task - of 1.2 3000-9000 flags 3\n"
+		"3 1 region never of 1.1 3000-4000 flags 5\n"
+		"3 2 region outer of 1.2 3000-5000\n"
+		"3 2 region crosses of 1.2 3500-6000 flags c\n"
+		"4 1 region ends never of 1.1 3000-4000 flags 5\n"
+		"4 1 region ends handle of 1.1 2000-4000\n"
+		"4 1 region next of 0.0 4000-4000\n"
+		"4 1 region ends next of 0.0 4000-4000\n"
+		"5 2 region ends outer of 1.2 3000-5000\n"
+		"5 2 task ends request of 1.1 2000-5000\n"
+		"6 2 region ends crosses of 1.2 3500-6000 flags c\n"
+		"9 0 task ends - of 1.2 3000-9000 flags 3\n");
+	free(text);
+}
+
+/* A window in which nothing begins and nothing ends, and one thread alone. */
+static void said_in_part(void **state)
+{
+	static const struct ct_model_options window = {.from_ticks = 3600, .to_ticks = 3700};
+	static const struct ct_timeline_options o = {.notes = true, .shows = only_row_1};
+	char *text = told(&window, &o);
+
+	(void)state;
+	assert_string_equal(text, "3 0 task request of 1.1 3600-3700 flags 300\n"
+				  "3 0 task - of 1.2 3600-3700 flags 303\n"
+				  "3 2 region outer of 1.2 3600-3700 flags 300\n"
+				  "3 2 region crosses of 1.2 3600-3700 flags 30c\n"
+				  "3 2 region ends outer of 1.2 3600-3700 flags 300\n"
+				  "3 2 region ends crosses of 1.2 3600-3700 flags 30c\n"
+				  "3 0 task ends request of 1.1 3600-3700 flags 300\n"
+				  "3 0 task ends - of 1.2 3600-3700 flags 303\n");
+	free(text);
 }
 
 /* A window and a choice of threads: lives begin and end at its ends, and a wait that ends after it is told all the same. */
@@ -326,10 +447,9 @@ static void nothing_added_nothing_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_order),
-		cmocka_unit_test(stopped),
-		cmocka_unit_test(cut),
-		cmocka_unit_test(nothing_added_nothing_lost),
+		cmocka_unit_test(in_order),	 cmocka_unit_test(stopped),
+		cmocka_unit_test(said_in_order), cmocka_unit_test(said_in_part),
+		cmocka_unit_test(cut),		 cmocka_unit_test(nothing_added_nothing_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
