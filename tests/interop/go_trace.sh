@@ -27,8 +27,12 @@ profiles() { # file
 pages=(/ '/trace?view=proc' '/trace?view=thread' '/jsontrace?view=proc' '/jsontrace?view=thread' '/jsontrace?goid=1' /goroutines /io /block
 	/syscall /sched '/io?raw=1' '/block?raw=1' '/syscall?raw=1' '/sched?raw=1' /usertasks /userregions /mmu '/mmu?flags=' /static/trace_viewer_full.html)
 
+links() { # url, page: the links in it to that page
+	curl -s "$1" | grep -o "href=\"/\($2\)?[^\"]*\"" | sed 's/^href="//; s/"$//; s/&amp;/\&/g; s/&#43;/+/g; s/ /%20/g'
+}
+
 serves() { # file: every page answers 200, and nothing panicked
-	local pid url='' page code bad=0 i name
+	local pid url='' page code bad=0 i name notes
 	"$go_trace" -http=127.0.0.1:0 "$1" >"$dir/server" 2>&1 &
 	pid=$!
 	for ((i = 0; i < 600; i++)); do
@@ -43,14 +47,18 @@ serves() { # file: every page answers 200, and nothing panicked
 		return 1
 	fi
 	# one page for each kind of goroutine there is
-	name=$(curl -s "$url/goroutines" | sed -n 's,.*href="\(/goroutine?[^"]*\)".*,\1,p' | head -n 3 | sed 's/&amp;/\&/g')
-	for page in "${pages[@]}" $name; do
+	name=$(links "$url/goroutines" goroutine | head -n 3)
+	# and what there is of tasks and regions, the kinds of each, and single ones
+	notes=$(links "$url/usertasks" usertask | tail -n 5; links "$url/userregions" userregion | tail -n 10)
+	for page in $notes; do notes+=" $(links "$url$page" 'trace\|jsontrace\|regionblock' | head -n 3)"; done
+	for page in "${pages[@]}" $name $notes; do
 		code=$(curl -s -o "$dir/page" -w '%{http_code}' "$url$page")
 		# the graphs of the profiles need graphviz
-		case $page in /io | /block | /syscall | /sched) command -v dot >/dev/null || continue ;; esac
+		case $page in /io | /block | /syscall | /sched | /region*block?*[^1]) command -v dot >/dev/null || continue ;; esac
 		[ "$code" = 200 ] || { echo "$page: $code: $(head -c 200 "$dir/page")" && bad=1; }
 	done
 	[ -n "$name" ] || { echo "no goroutine has a page" && bad=1; }
+	case ${1##*/} in notes*) [ "$(wc -w <<<"$notes")" -ge 5 ] || { echo "tasks and regions have no pages: $notes" && bad=1; } ;; esac
 	kill $pid 2>/dev/null
 	wait $pid 2>/dev/null
 	! grep -i panic "$dir/server" || bad=1
@@ -109,6 +117,16 @@ arrows() { # file: as many arrows from unblocking to running as a convoy has wak
 	[ "$n" -gt 1000 ]
 }
 
+# What the program itself has counted.  Of a region that never ends the reader may be told when the one around it did; one that crosses is a message.
+notes_counted() {
+	local regions
+	regions=$(($(said regions) - $(said crossing)))
+	"$go_strict" 22 "$dir/22/notes.trace" >"$dir/counted"
+	cat "$dir/counted" "$dir/notes.said"
+	grep -q ", $(said tasks) TaskBegin, $(said tasks) TaskEnd, $regions RegionBegin, $((regions - 1)) RegionEnd\$" "$dir/counted" &&
+		grep -q " $(($(said logs) + $(said crossing))) Log," "$dir/counted"
+}
+
 had=0
 for release in 1.22 newest; do
 	go_tools $release || continue
@@ -123,7 +141,8 @@ for release in 1.22 newest; do
 		check "go $go_number finds each valid" "$go_strict" "$version" "$dir/$version"/*.trace
 	done
 	check "go $go_number makes its four profiles" all profiles "$dir/22"/*.trace
-	for name in convoy pipeline calls ring cut hand-views-states hand-smallest; do
+	check "go $go_number has every task, region and message" notes_counted
+	for name in convoy pipeline calls ring cut notes notes-ring notes-cut hand-views-tasks hand-views-states hand-smallest; do
 		[ ! -e "$dir/22/$name.trace" ] || check "go $go_number serves every page of $name" serves "$dir/22/$name.trace"
 	done
 	check "go $go_number draws arrows from wakers" arrows "$dir/22/convoy.trace"

@@ -26,6 +26,9 @@ finish() { # the end of a part
 	exit $((failed > 0))
 }
 
+# said WHAT: how many tasks, regions, unended, crossing or logs tests/run/notes_tree.c counted in the trace `notes`.
+said() { sed -n "s/.*\\<$1=\([0-9]*\).*/\1/p" "$dir/notes.said"; }
+
 # Traces of every kind there is, in $dir: recorded ones, cut off and lossy ones, and all that are written by hand and can be opened.
 make_traces() {
 	local file name size
@@ -39,6 +42,12 @@ make_traces() {
 	ctrace-run -q --threshold 0 --ring 1M -o "$dir/traces/ring.ctrace" -- "$BUILD/bench/gen6m" -n 200000 >/dev/null 2>&1
 	size=$(stat -c %s "$dir/traces/long.ctrace")
 	head -c $((size * 2 / 3)) "$dir/traces/long.ctrace" >"$dir/traces/cut.ctrace"
+	# tasks, regions and messages: as they are, with the most part overwritten, and cut off
+	ctrace-run -q -o "$dir/traces/notes.ctrace" -- "$BUILD/run/notes_tree" >"$dir/notes.said" 2>/dev/null
+	ctrace-run -q --ring 1M -o "$dir/traces/notes-ring.ctrace" -- "$BUILD/run/notes_tree" 10000 >/dev/null 2>&1
+	ctrace-run -q -o "$dir/long.ctrace" -- "$BUILD/run/notes_tree" 6000 >/dev/null 2>&1
+	size=$(stat -c %s "$dir/long.ctrace")
+	head -c $((size * 2 / 3)) "$dir/long.ctrace" >"$dir/traces/notes-cut.ctrace"
 	for file in "$top"/tests/trace/*.ctt; do
 		name=${file##*/} name=${name%.ctt}
 		awk '/^-- trace --$/ { on = 1; next } /^-- .* --$/ { on = 0 } on' "$file" >"$dir/text"

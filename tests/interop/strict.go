@@ -47,7 +47,8 @@ func check(path string, minor int) error {
 		n++
 	}
 	fmt.Printf("%s: %d events", path, n)
-	for _, k := range []trace.EventKind{trace.EventStateTransition, trace.EventLabel, trace.EventLog, trace.EventMetric} {
+	for _, k := range []trace.EventKind{trace.EventStateTransition, trace.EventLabel, trace.EventLog, trace.EventMetric,
+		trace.EventTaskBegin, trace.EventTaskEnd, trace.EventRegionBegin, trace.EventRegionEnd} {
 		fmt.Printf(", %d %v", kinds[k], k)
 	}
 	fmt.Println()

@@ -14,6 +14,8 @@
  *
  * Between two states it goes the shortest way that the rules of the reader allow (go_order.h): whoever is to block has to run, who waits has to be
  * unblocked first, by its waker if that has a P then, else by itself.
+ *
+ * Tasks, regions and messages are Go's own (go_notes.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -189,9 +191,10 @@ static void begin(struct export *x, struct goroutine *g)
 
 static void end(struct export *x, struct goroutine *g)
 {
+	if (x->item->ended || g->dues.n)
+		ct_go_to_running(x, g);
 	if (!x->item->ended)
 		return;
-	ct_go_to_running(x, g);
 	ct_go_tell(x, g->number, CT_GO_DESTROY, 0, 0, 0);
 	ct_go_drop_p(x, g);
 	ct_go_procs_end(&x->procs, g->number);
@@ -266,7 +269,8 @@ static void take(struct export *x, const struct ct_timeline_item *i)
 	case CT_TIMELINE_BEGIN: begin(x, &x->all[i->thread]); break;
 	case CT_TIMELINE_STATE: take_state(x, &x->all[i->thread]); break;
 	case CT_TIMELINE_END: end(x, &x->all[i->thread]); break;
-	default: take_record(x, i->record); break;
+	case CT_TIMELINE_RECORD: take_record(x, i->record); break;
+	default: ct_go_note(x); break;
 	}
 	if (!x->err && ct_go_full(x->w)) {
 		x->err = ct_go_next_generation(x->w);
@@ -323,6 +327,7 @@ static int prepare(struct export *x, const struct ct_export_options *o, FILE *ou
 {
 	const struct ct_timeline_options options = {
 		.events = 1ull << CT_EV_lost | 1ull << CT_EV_usage,
+		.notes = true,
 		.shows = x->v->o.thread || x->v->o.process ? shows_row : NULL,
 		.arg = x->v,
 	};
@@ -404,6 +409,7 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 	ct_go_wire_free(x.w);
 	ct_go_stacks_free(&x.stacks);
 	ct_go_procs_free(&x.procs);
+	ct_go_notes_free(&x);
 	free(x.all);
 	free(x.by_cell);
 	free(x.resident);

@@ -1,5 +1,6 @@
 /*
- * go_int.h - what the files of the Go export share: go.c tells which state a thread is in, go_moves.c how a goroutine gets there.
+ * go_int.h - what the files of the Go export share: go.c tells which state a thread is in, go_moves.c how a goroutine gets there, go_notes.c what
+ * the program said of itself.
  */
 #ifndef CT_VIEWS_GO_INT_H
 #define CT_VIEWS_GO_INT_H
@@ -9,14 +10,28 @@
 #include "views/export/go_stacks.h"
 #include "views/export/go_wire.h"
 
+/* Events that have to wait for who can tell them. */
+struct due {
+	uint64_t args[CT_GO_ARGS_MAX];
+	uint8_t event; /* enum ct_go_event */
+};
+
+struct dues {
+	struct due *due;
+	uint32_t n, room;
+};
+
 struct goroutine {
 	uint32_t number; /* of G and M; 0: not begun */
 	uint32_t p;	 /* that it holds */
 	uint32_t wait;	 /* number of the wait it is waiting or calling in; 0: in none */
 	uint8_t status;	 /* enum ct_go_status */
 	bool labelled;
-	uint32_t reason; /* string, while it waits */
-	uint32_t stack;	 /* of the wait */
+	uint32_t reason;  /* string, while it waits */
+	uint32_t stack;	  /* of the wait */
+	struct dues dues; /* until it runs */
+	struct dues
+		unended; /* ends that nobody saw: of regions that are over when one around them ends */
 };
 
 /* What the waits of a cell are in a Go trace. */
@@ -50,7 +65,8 @@ struct export
 	uint64_t *resident; /* by process */
 	uint64_t memory;
 	bool memory_due;
-	uint64_t now; /* ns */
+	struct dues dues; /* of nobody that is there: until anybody runs */
+	uint64_t now;	  /* ns */
 	const struct ct_timeline_item *item;
 	int err;
 };
@@ -65,6 +81,15 @@ void ct_go_drop_p(struct export *x, struct goroutine *g);
 
 /* ct_go_tell_dues - labels, notes and figures, which only somebody who runs can tell */
 void ct_go_tell_dues(struct export *x, struct goroutine *g);
+
+/* ct_go_note - a task, a region or a message, the item */
+void ct_go_note(struct export *x);
+
+/* ct_go_tell_notes - what waited for this goroutine to run, and what anybody may tell */
+void ct_go_tell_notes(struct export *x, struct goroutine *g);
+
+/* ct_go_notes_free - of all goroutines */
+void ct_go_notes_free(struct export *x);
 
 /* ct_go_unblock - @by: thread whose deed it was; 0 none */
 void ct_go_unblock(struct export *x, uint32_t by, struct goroutine *g, uint32_t stack);

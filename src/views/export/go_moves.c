@@ -77,6 +77,8 @@ void ct_go_tell_dues(struct export *x, struct goroutine *g)
 		x->memory_due = false;
 		ct_go_tell(x, g->number, CT_GO_HEAP_ALLOC, x->memory, 0, 0);
 	}
+	if (g->dues.n || x->dues.n)
+		ct_go_tell_notes(x, g);
 	for (i = 0; i < x->notes_n; i++)
 		log_event(x, g->number, "ctrace", x->notes[i]);
 	x->notes_n = 0;
@@ -111,6 +113,8 @@ void ct_go_end_call(struct export *x, struct goroutine *g)
 		ct_go_tell(x, g->number, CT_GO_SYSCALL_END, 0, 0, 0);
 		g->status = CT_GO_RUNNING;
 		g->wait = 0;
+		if (g->dues.n || x->dues.n)
+			ct_go_tell_notes(x, g);
 		return;
 	}
 	ct_go_tell(x, g->number, CT_GO_SYSCALL_END_BLOCKED, 0, 0, 0);
