@@ -94,7 +94,7 @@ static uint64_t estimate(const struct ct_args *a, const struct ct_export_format 
 	struct ct_estimate e;
 	char text[512];
 
-	if (!format->slices || ct_export_estimate(v, format, &a->export, &e) < 0)
+	if (!format->chooses || ct_export_estimate(v, format, &a->export, &e) < 0)
 		return 0;
 	if (ct_export_warning(format, &e, text, sizeof(text)))
 		fprintf(stderr, "ctrace %s: %s\n", command, text);
@@ -161,12 +161,12 @@ int ct_cmd_export(int argc, char **argv)
 		return status;
 	if (!a.format)
 		return usage("which --format?", NULL);
-	a.export.slices.lock = a.lock;
-	a.export.slices.min_ns = a.least_ns;
+	a.export.choice.lock = a.lock;
+	a.export.choice.min_ns = a.least_ns;
 	format = ct_export_format(a.format);
 	if (!format)
 		return usage("no such format:", a.format);
-	if (!format->slices && (a.export.slices.lock || a.export.slices.min_ns))
+	if (!format->chooses && (a.export.choice.lock || a.export.choice.min_ns))
 		return usage("--lock and --min-duration are not for", format->name);
 	if (format->write_at && !a.output)
 		return usage("this format wants -o:", a.format);

@@ -110,7 +110,7 @@ static void number(void *arg, uint32_t process, enum ct_slices_number which, uin
 			ct_slices_number_text(which), (unsigned long long)value);
 }
 
-static char *tell(struct ct_view *v, const struct ct_slices_options *o, bool numbers)
+static char *tell(struct ct_view *v, const struct ct_choice_options *o, bool numbers)
 {
 	struct teller t = {.v = v, .numbers = numbers};
 	const struct ct_slices_sink sink = {.arg = &t,
@@ -155,7 +155,7 @@ static void in_order(void **state)
 		"1950 1 part ends\n"
 		"1950 1 wait ends\n"
 		"1960 1 end\n";
-	static const struct ct_slices_options all;
+	static const struct ct_choice_options all;
 	struct ct_view v;
 	char *text;
 
@@ -174,7 +174,7 @@ static void in_order(void **state)
 
 static void chosen(void **state)
 {
-	struct ct_slices_options by_lock = {.lock = LOCK_NAME}, by_kind = {.lock = "mutex"},
+	struct ct_choice_options by_lock = {.lock = LOCK_NAME}, by_kind = {.lock = "mutex"},
 				 nothing = {.lock = "mut"}, longest = {.min_ns = 90000};
 	struct ct_slices *s;
 	struct ct_view v;
@@ -468,10 +468,10 @@ static void too_big(void **state)
 	assert_int_equal(e.left, 200);
 	assert_non_null(strstr(text, "a viewer"));
 	assert_non_null(strstr(text, "--min-duration"));
-	o.slices.min_ns = e.min_ns;
+	o.choice.min_ns = e.min_ns;
 	assert_int_equal(ct_export_estimate(&v, &f, &o, &e), 0);
 	assert_false(ct_export_warning(&f, &e, text, sizeof(text)));
-	o = (struct ct_export_options){.slices = {.lock = "mutex"}};
+	o = (struct ct_export_options){.choice = {.lock = "mutex"}};
 	assert_int_equal(ct_export_estimate(&v, &f, &o, &e), 0);
 	assert_int_equal(e.waits, 1);
 	ct_view_close(&v, true);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "views/analyze/text.h"
-#include "views/export/slice_names.h"
 
 struct count {
 	uint64_t waits, woken;
@@ -21,24 +20,24 @@ static bool shows(struct ct_view *v, uint32_t thread)
 }
 
 /* Which objects are wanted; NULL: all. */
-static int wanted_objects(struct ct_view *v, const char *lock, uint8_t **objects)
+static int wanted_objects(struct ct_view *v, const struct ct_choice_options *o, uint8_t **objects)
 {
 	const struct ct_model *m = v->model;
-	struct ct_slice_names names;
-	struct ct_timeline_item i = {0};
+	struct ct_choice choice;
+	uint32_t i;
 	int err;
 
 	*objects = NULL;
-	if (!lock)
+	if (!o->lock)
 		return 0;
-	err = ct_slice_names_init(&names, v, lock);
+	err = ct_choice_init(&choice, v, o);
 	*objects = err ? NULL : calloc(m->object_count + 1u, 1);
 	if (!err && !*objects)
 		err = -ENOMEM;
-	for (i.cell = 0; !err && i.cell < m->cells.count; i.cell++)
-		if (ct_slice_names_wanted(&names, &i))
-			(*objects)[ct_model_cell(m, i.cell)->object] = 1;
-	ct_slice_names_free(&names);
+	for (i = 0; !err && i < m->cells.count; i++)
+		if (ct_choice_cell(&choice, i))
+			(*objects)[ct_model_cell(m, i)->object] = 1;
+	ct_choice_free(&choice);
 	return err;
 }
 
@@ -129,16 +128,16 @@ int ct_export_estimate(struct ct_view *v, const struct ct_export_format *format,
 	struct count *c = calloc(1, sizeof(*c));
 	double fixed = switch_bytes(v, format), share = 1;
 	uint8_t *objects = NULL;
-	int err = c ? wanted_objects(v, o->slices.lock, &objects) : -ENOMEM;
+	int err = c ? wanted_objects(v, &o->choice, &objects) : -ENOMEM;
 	uint32_t bucket = 0;
 
 	memset(e, 0, sizeof(*e));
 	if (!err) {
 		count_waits(v, objects, c);
 		while (bucket + 1 < CT_HIST_BUCKETS &&
-		       ct_view_ns(v, ct_hist_value(bucket)) < o->slices.min_ns)
+		       ct_view_ns(v, ct_hist_value(bucket)) < o->choice.min_ns)
 			bucket++;
-		share = o->slices.min_ns ? share_from(c, bucket) : 1;
+		share = o->choice.min_ns ? share_from(c, bucket) : 1;
 		e->waits = (uint64_t)((double)c->waits * share);
 		e->bytes = (uint64_t)(bytes_of(format, c, share) + fixed);
 		if (format->most_bytes && e->bytes > format->most_bytes) {

@@ -21,7 +21,7 @@ static const struct ct_export_format formats[] = {
 	 .write = ct_export_go},
 	{.name = "perfetto",
 	 .text = "Perfetto trace, for ui.perfetto.dev and trace_processor",
-	 .slices = true,
+	 .chooses = true,
 	 .viewer = "ui.perfetto.dev",
 	 .most_bytes = 2000000000,
 	 .wait_bytes = 40,
@@ -31,7 +31,7 @@ static const struct ct_export_format formats[] = {
 	{.name = "chrome",
 	 .text = "Chrome trace events in JSON, for what reads nothing else",
 	 .text_form = true,
-	 .slices = true,
+	 .chooses = true,
 	 .viewer = "chrome://tracing",
 	 .most_bytes = 256u << 20,
 	 .wait_bytes = 200,
@@ -40,7 +40,7 @@ static const struct ct_export_format formats[] = {
 	{.name = "firefox",
 	 .text = "Firefox Profiler's processed profile",
 	 .text_form = true,
-	 .slices = true,
+	 .chooses = true,
 	 .viewer = "profiler.firefox.com",
 	 .most_bytes = 512u << 20,
 	 .wait_bytes = 170,
@@ -78,12 +78,15 @@ const struct ct_export_format *ct_export_format(const char *name)
 int ct_export_slices(struct ct_view *v, const struct ct_export_options *o, uint64_t records,
 		     struct ct_slices **slices, struct ct_export_sums *sums)
 {
-	int err = ct_slices_new(v, &o->slices, records, slices);
+	int err = ct_slices_new(v, &o->choice, records, slices);
 
-	if (err != -ENOENT)
+	return ct_export_chosen(o, err, sums);
+}
+
+int ct_export_chosen(const struct ct_export_options *o, int err, struct ct_export_sums *sums)
+{
+	if (err != -ENOENT && err != -ENODATA)
 		return err;
-	snprintf(sums->why, sizeof(sums->why),
-		 "nothing that threads waited for is called %.100s; ctrace locks lists names",
-		 o->slices.lock);
+	ct_choice_why(&o->choice, err, sums->why, sizeof(sums->why));
 	return -EINVAL;
 }

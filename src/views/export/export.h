@@ -20,7 +20,7 @@ struct ct_export_options {
 	unsigned go_version; /* 22, 23, 25 or 26 */
 	enum ct_export_procs procs;
 	uint64_t generation_events;	 /* of a Go trace: for tests; 0: as is best */
-	struct ct_slices_options slices; /* of formats that have row->slices */
+	struct ct_choice_options choice; /* of formats that have row->chooses */
 };
 
 /* What was written, for who asks. */
@@ -42,7 +42,7 @@ struct ct_export_format {
 	unsigned event_memory;		   /* of the viewer, for each */
 	bool text_form;			   /* fit for a terminal */
 	bool folder;			   /* with write_at() */
-	bool slices;			   /* options.slices choose what is written */
+	bool chooses;			   /* options.choice chooses what is written */
 	int (*write)(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		     struct ct_export_sums *sums);
 	/* NULL, or instead of write(): into an empty file or folder that is there */
@@ -82,11 +82,17 @@ int ct_export_firefox(struct ct_view *v, const struct ct_export_options *o, FILE
 
 /*
  * ct_export_slices - the slices that were asked for
- * Returns as ct_slices_new() does, but -EINVAL, with sums->why, when no object has the name.
+ * Returns as ct_slices_new() does, but -EINVAL, with sums->why, when nothing is chosen.
  * Context: tools.
  */
 int ct_export_slices(struct ct_view *v, const struct ct_export_options *o, uint64_t records,
 		     struct ct_slices **slices, struct ct_export_sums *sums);
+
+/*
+ * ct_export_chosen - @err, but -EINVAL, with sums->why, when it says that nothing is chosen
+ * Context: tools.
+ */
+int ct_export_chosen(const struct ct_export_options *o, int err, struct ct_export_sums *sums);
 
 /*
  * ct_export_csv - a folder of tables, ct_export_sqlite - a database of them: see tables.h

@@ -9,83 +9,15 @@
 
 #include "file/words.h"
 #include "views/analyze/names.h"
-#include "views/analyze/rows.h"
 
 struct owner {
 	uint32_t object, owner; /* key */
 	uint64_t number;
 };
 
-/* --- choosing --------------------------------------------------------------------------------------------------------------- */
-
-/* Rows are what is printed: an array of locks is one.  Returns false when there is none. */
-static bool choose_rows(struct ct_slice_names *n, const struct ct_rows *rows, const char *lock)
-{
-	char name[CT_NAME_MAX];
-	bool any = false;
-	uint32_t i, k;
-
-	for (i = 0; i < rows->count; i++) {
-		if (!ct_row_is_called(ct_row_name(n->v, &rows->row[i], name, sizeof(name)), lock) &&
-		    !ct_row_is_called(ct_row_object(n->v, &rows->row[i], name, sizeof(name)), lock))
-			continue;
-		for (k = rows->row[i].cells; k < rows->row[i + 1].cells; k++)
-			n->wanted[rows->cell[k]] = 1;
-		any = true;
-	}
-	return any;
-}
-
-/* And one lock of an array, as `ctrace locks --each` prints it. */
-static bool choose_objects(struct ct_slice_names *n, const char *lock)
-{
-	const struct ct_model *m = n->v->model;
-	uint32_t i, object = CT_NONE, op = 0;
-	bool any = false, is = false;
-	char name[CT_NAME_MAX];
-
-	for (i = 0; i < m->cells.count; i++) {
-		const struct ct_cell *c = ct_model_cell(m, i);
-
-		if (c->object != object || c->op != op)
-			is = ct_row_is_called(ct_name_wait(n->v, c, name, sizeof(name)), lock) ||
-			     ct_row_is_called(
-				     ct_name_object(n->v, c->object, c->op, name, sizeof(name)),
-				     lock);
-		object = c->object;
-		op = c->op;
-		n->wanted[i] |= is;
-		any |= is;
-	}
-	return any;
-}
-
-static int choose(struct ct_slice_names *n, const char *lock)
-{
-	struct ct_rows rows = {0};
-	bool any;
-	int err;
-
-	n->wanted = calloc(n->v->model->cells.count + 1u, 1);
-	if (!n->wanted)
-		return -ENOMEM;
-	err = ct_rows_build(n->v, CT_WHY_ALL, CT_KINDS_ALL, &rows);
-	if (err)
-		return err;
-	any = choose_rows(n, &rows, lock);
-	any |= choose_objects(n, lock);
-	ct_rows_free(&rows);
-	return any ? 0 : -ENOENT;
-}
-
-bool ct_slice_names_wanted(const struct ct_slice_names *n, const struct ct_timeline_item *i)
-{
-	return !n->wanted || (i->cell != CT_NONE && n->wanted[i->cell]);
-}
-
 /* --- opening ---------------------------------------------------------------------------------------------------------------- */
 
-int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v, const char *lock)
+int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v)
 {
 	memset(n, 0, sizeof(*n));
 	n->v = v;
@@ -93,7 +25,7 @@ int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v, const char 
 	n->texts.raw = true;
 	if (!n->cells || ct_table_init(&n->owners, sizeof(struct owner), 8) < 0)
 		return -ENOMEM;
-	return lock ? choose(n, lock) : 0;
+	return 0;
 }
 
 void ct_slice_names_free(struct ct_slice_names *n)
@@ -101,7 +33,6 @@ void ct_slice_names_free(struct ct_slice_names *n)
 	ct_strings_free(&n->texts);
 	ct_table_free(&n->owners);
 	free(n->cells);
-	free(n->wanted);
 }
 
 /* --- names ------------------------------------------------------------------------------------------------------------------ */

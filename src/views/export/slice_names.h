@@ -13,22 +13,17 @@ struct ct_slice_names {
 	struct ct_strings texts;
 	uint32_t *cells;	/* by cell: name of the object, or of the wait; 0: not asked yet */
 	struct ct_table owners; /* (name of the object, owner) -> name of the wait */
-	uint8_t *wanted;	/* by cell; NULL: all are */
 	uint32_t op_names[CT_OP_LIMIT];
 	uint32_t part_names[CT_STATES];
 };
 
 /*
  * ct_slice_names_init, ct_slice_names_free
- * @lock: as ctrace locks prints it, or the beginning of that, with or without its kind; NULL: all waits
- * Returns 0, -ENOMEM, or -ENOENT when nothing has that name.
+ * Returns 0 or -ENOMEM.
  * Context: tools.
  */
-int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v, const char *lock);
+int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v);
 void ct_slice_names_free(struct ct_slice_names *n);
-
-/* ct_slice_names_wanted - is it a wait for what was chosen? */
-bool ct_slice_names_wanted(const struct ct_slice_names *n, const struct ct_timeline_item *i);
 
 /*
  * ct_slice_names_wait, ct_slice_names_part - number of the name of a wait, or of a state

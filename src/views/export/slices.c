@@ -35,7 +35,7 @@ struct process {
 
 struct ct_slices {
 	struct ct_view *v;
-	struct ct_slices_options o;
+	struct ct_choice choice;
 	const struct ct_slices_sink *sink;
 	struct ct_timeline *timeline;
 	struct ct_slice_names names;
@@ -47,9 +47,6 @@ struct ct_slices {
 	uint64_t sample, next_sample; /* ticks */
 	uint64_t ns;		      /* of the item that is told */
 	uint64_t wakes;
-	uint64_t **short_waits; /* by row: a bit for each wait that is too short; NULL: none is */
-	uint32_t *short_room;	/* words */
-	bool failed;
 };
 
 static bool shows(void *arg, uint32_t row)
@@ -59,72 +56,9 @@ static bool shows(void *arg, uint32_t row)
 	return ct_view_shows(v, ct_model_thread_at(v->model, row));
 }
 
-/* --- waits that are too short ---------------------------------------------------------------------------------------------- */
-
-static bool is_short(const struct ct_slices *s, uint32_t row, uint32_t wait)
-{
-	uint32_t word = wait / 64;
-
-	return s->short_room && word < s->short_room[row] &&
-	       s->short_waits[row][word] >> wait % 64 & 1;
-}
-
-static void mark_short(struct ct_slices *s, uint32_t row, uint32_t wait)
-{
-	uint32_t word = wait / 64, room = s->short_room[row];
-	uint64_t *p;
-
-	if (word >= room) {
-		room = word + word / 2 + 8;
-		p = realloc(s->short_waits[row], room * sizeof(*p));
-		if (!p) {
-			s->failed = true;
-			return;
-		}
-		memset(p + s->short_room[row], 0, (room - s->short_room[row]) * sizeof(*p));
-		s->short_waits[row] = p;
-		s->short_room[row] = room;
-	}
-	s->short_waits[row][word] |= 1ull << wait % 64;
-}
-
-/* A wait tells its length only at its end, so all are gone through before. */
-static int find_short(struct ct_slices *s)
-{
-	uint32_t n = s->v->model->threads.count + 1;
-	struct ct_timeline_item i;
-	struct {
-		uint32_t wait;
-		uint64_t from;
-	} *at = calloc(n, sizeof(*at));
-
-	s->short_waits = calloc(n, sizeof(*s->short_waits));
-	s->short_room = calloc(n, sizeof(*s->short_room));
-	if (!at || !s->short_waits || !s->short_room) {
-		free(at);
-		return -ENOMEM;
-	}
-	while (ct_timeline_next(s->timeline, &i)) {
-		if (i.kind == CT_TIMELINE_RECORD || i.kind == CT_TIMELINE_BEGIN)
-			continue;
-		if (at[i.thread].wait &&
-		    (i.kind == CT_TIMELINE_END || i.wait != at[i.thread].wait) &&
-		    ct_trace_span_ns(s->v->trace, i.ticks, i.ticks - at[i.thread].from) <
-			    s->o.min_ns)
-			mark_short(s, i.thread, at[i.thread].wait);
-		if (i.kind == CT_TIMELINE_STATE && i.wait != at[i.thread].wait) {
-			at[i.thread].wait = i.wait;
-			at[i.thread].from = i.ticks;
-		}
-	}
-	free(at);
-	ct_timeline_rewind(s->timeline);
-	return s->failed ? -ENOMEM : 0;
-}
-
 /* --- opening ---------------------------------------------------------------------------------------------------------------- */
 
-int ct_slices_new(struct ct_view *v, const struct ct_slices_options *o, uint64_t records,
+int ct_slices_new(struct ct_view *v, const struct ct_choice_options *o, uint64_t records,
 		  struct ct_slices **out)
 {
 	struct ct_timeline_options t = {
@@ -136,7 +70,6 @@ int ct_slices_new(struct ct_view *v, const struct ct_slices_options *o, uint64_t
 	if (!s)
 		return -ENOMEM;
 	s->v = v;
-	s->o = *o;
 	s->process_n = v->model->tables.process_count;
 	s->places = calloc(threads + 1u, sizeof(*s->places));
 	s->processes = calloc(s->process_n + 1u, sizeof(*s->processes));
@@ -145,11 +78,13 @@ int ct_slices_new(struct ct_view *v, const struct ct_slices_options *o, uint64_t
 	for (i = 0; !err && i < threads; i++)
 		s->places[i].number = NOBODY;
 	if (!err)
-		err = ct_slice_names_init(&s->names, v, o->lock);
+		err = ct_slice_names_init(&s->names, v);
+	if (!err)
+		err = ct_choice_init(&s->choice, v, o);
 	if (!err)
 		err = ct_timeline_build(v->trace, v->model, &t, NULL, NULL, &s->timeline);
-	if (!err && o->min_ns)
-		err = find_short(s);
+	if (!err)
+		err = ct_choice_measure(&s->choice, s->timeline);
 	s->sample = (ct_view_to(v) - ct_view_from(v)) / SAMPLES + 1;
 	if (err)
 		ct_slices_free(s);
@@ -160,14 +95,9 @@ int ct_slices_new(struct ct_view *v, const struct ct_slices_options *o, uint64_t
 
 void ct_slices_free(struct ct_slices *s)
 {
-	uint32_t i;
-
 	if (!s)
 		return;
-	for (i = 0; s->short_waits && i < s->v->model->threads.count; i++)
-		free(s->short_waits[i]);
-	free(s->short_waits);
-	free(s->short_room);
+	ct_choice_free(&s->choice);
 	ct_timeline_free(s->timeline);
 	ct_slice_names_free(&s->names);
 	free(s->places);
@@ -316,9 +246,6 @@ static void open_part(struct ct_slices *s, const struct ct_timeline_item *i)
 	struct ct_slice part = {.ns = s->ns, .thread = i->thread, .item = i};
 
 	part.dur_ns = ct_trace_ns(s->v->trace, i->to) - ct_trace_ns(s->v->trace, i->ticks);
-	/* In a wait that is long enough all is told: a short one may be what an arrow leads to. */
-	if (!i->wait && part.dur_ns < s->o.min_ns)
-		return;
 	part.name = ct_slice_names_part(&s->names, (enum ct_state)i->state);
 	if (i->state == CT_STATE_WOKEN)
 		part.wake = tell_wake(s, i);
@@ -337,8 +264,7 @@ static void take_state(struct ct_slices *s, const struct ct_timeline_item *i)
 	count(s, i->thread, number_of(i));
 	if (i->wait != at->wait) {
 		at->wait = i->wait;
-		at->wait_open = i->wait && ct_slice_names_wanted(&s->names, i) &&
-				!is_short(s, i->thread, i->wait);
+		at->wait_open = i->wait && ct_choice_wait(&s->choice, i);
 		if (at->wait_open) {
 			wait.name = ct_slice_names_wait(&s->names, i);
 			keep(s, &wait, false);
@@ -346,7 +272,7 @@ static void take_state(struct ct_slices *s, const struct ct_timeline_item *i)
 				s->sink->wait(s->sink->arg, &wait);
 		}
 	}
-	if (is_part(i) && (i->wait ? at->wait_open : !s->o.lock))
+	if (is_part(i) && ct_choice_state(&s->choice, i))
 		open_part(s, i);
 }
 
@@ -398,7 +324,7 @@ int ct_slices_tell(struct ct_slices *s, const struct ct_slices_sink *sink)
 		take(s, &i);
 	}
 	tell_numbers(s);
-	return s->failed || ct_slice_names_failed(&s->names) ? -ENOMEM : 0;
+	return ct_slice_names_failed(&s->names) ? -ENOMEM : 0;
 }
 
 /* --- words ------------------------------------------------------------------------------------------------------------------ */

@@ -10,20 +10,14 @@
  * A wait is a slice; a part is one in it, or where there is none between two: woken and preempted threads that have no CPU yet, and threads off
  * the CPU for a reason that is not recorded.  Where there is no slice a thread ran, or was awake as far as anybody saw.
  *
- * What is wanted is chosen here for all formats: the window and the threads by the view, locks and shortest durations by the options.
+ * The window and the threads are chosen by the view, locks and shortest durations by the options (choice.h).
  */
 #ifndef CT_VIEWS_SLICES_H
 #define CT_VIEWS_SLICES_H
 
 #include "model/timeline.h"
 #include "views/analyze/view.h"
-
-struct ct_slices_options {
-	const char *
-		lock; /* only waits for objects of this name; NULL: all waits, and what is outside of waits */
-	uint64_t
-		min_ns; /* only waits of at least this length, with their parts, and such parts outside of waits */
-};
+#include "views/export/choice.h"
 
 /* Of a process, over time. */
 enum ct_slices_number {
@@ -76,10 +70,10 @@ struct ct_slices;
 
 /*
  * ct_slices_new - for an open view, which must outlive it
- * Returns 0, -ENOMEM, -EIO, or -ENOENT when no object has the name that is looked for.
+ * Returns 0, -ENOMEM, -EIO, or -ENOENT and -ENODATA as ct_choice_init() and ct_choice_measure() do.
  * Context: tools.
  */
-int ct_slices_new(struct ct_view *v, const struct ct_slices_options *o, uint64_t records,
+int ct_slices_new(struct ct_view *v, const struct ct_choice_options *o, uint64_t records,
 		  struct ct_slices **out);
 
 /*
