@@ -33,6 +33,22 @@ small() { # at most 20 bytes a packet
 	echo "$bytes bytes, $packets packets"
 	[ "$bytes" -le $((20 * packets)) ]
 }
+# What the program itself has counted; and a part of a request is drawn below it.
+said_all() {
+	sound "$dir/perfetto/notes" >"$dir/counts" && cat "$dir/counts" "$dir/notes.said"
+	grep -q "messages=$(said logs) .*regions=$(said regions) .*tasks=$(said tasks) " "$dir/counts" || return 1
+	python3 - "$dir/decoded" <<-'END'
+		import re, sys
+		tracks = {}
+		for m in re.finditer(r'track_descriptor \{\n    uuid: (\d+)\n    (?:parent_uuid: (\d+)\n    )?name: "(.*)"', open(sys.argv[1]).read()):
+		    tracks[m[1]] = (m[2], m[3])
+		parts = [p for p in tracks.values() if p[1] == "part"]
+		print(len(parts), "parts")
+		sys.exit(not parts or any(tracks[p[0]][1] != "request" for p in parts))
+	END
+}
+check "every task, region and message, and parts below their requests" said_all
+
 check "no more than 20 bytes a packet" small
 
 hostile_kept() { # a long symbol is whole, what is no UTF-8 was made so, what was lost is told

@@ -21,7 +21,8 @@ stacks_of = {}
 open_slices, flows, slices = {}, {}, []
 clock = {}
 last_switch = {}
-counts = {"waits": 0, "unfinished": 0, "parts": 0, "arrows": 0, "switches": 0, "wakings": 0, "counters": 0, "missing": 0, "stacks": 0}
+counts = {"waits": 0, "unfinished": 0, "parts": 0, "arrows": 0, "switches": 0, "wakings": 0, "counters": 0, "missing": 0, "stacks": 0, "regions": 0, "tasks": 0,
+          "messages": 0}
 
 
 def text(value):
@@ -117,8 +118,13 @@ def take_begin(event, uuid, ns):
         known("callstacks", number(event, "callstack_iid"))
     for a in event.get("debug_annotations", []):
         known("debug_annotation_names", number(a, "name_iid"))
-    open_slices.setdefault(uuid, []).append((name, ns))
-    if uuid not in threads:
+    region = "region" in categories
+    open_slices.setdefault(uuid, []).append((name, ns, region))
+    if region:
+        counts["regions"] += 1
+    elif "task" in categories:
+        counts["tasks"] += 1
+    elif uuid not in threads:
         counts["missing"] += 1
     elif "state" in categories:
         counts["parts"] += 1
@@ -126,17 +132,19 @@ def take_begin(event, uuid, ns):
         counts["unfinished"] += 1
     else:
         counts["waits"] += 1
-    if uuid in threads and len(open_slices[uuid]) > 2:
+    if uuid in threads and sum(not s[2] for s in open_slices[uuid]) > 2:
         wrong("slices three deep")
+    if region and uuid in threads and not all(s[2] for s in open_slices[uuid]):
+        wrong("a region begins in a slice that is none")
 
 
 def take_end(uuid, ns):
     if not open_slices.get(uuid):
         wrong("a slice ends that has not begun")
-    name, begin = open_slices[uuid].pop()
+    name, begin, region = open_slices[uuid].pop()
     if ns < begin:
         wrong("a slice ends before it begins")
-    if uuid in threads:
+    if uuid in threads and not region:
         slices.append((threads[uuid], name, begin, ns - begin))
 
 
@@ -153,6 +161,10 @@ def take_event(event, ns):
         counts["counters"] += 1
         if "counter" not in tracks[uuid] or number(event, "counter_value") < 0:
             wrong("a counter that is none, or below zero")
+    elif "message" in [text(known("event_categories", int(c))["text"][0]) for c in event.get("category_iids", [])]:
+        counts["messages"] += 1
+        if not text(event["name"][0]):
+            wrong("a message without a text")
     elif "name_iid" in event:
         known("event_names", number(event, "name_iid"))
         if "callstack_iid" in event:

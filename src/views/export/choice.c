@@ -13,7 +13,6 @@
 
 /* --- by name ----------------------------------------------------------------------------------------------------------------- */
 
-/* Is this what `ctrace locks` prints, or its beginning up to the end of a word? */
 /* Rows are what is printed: an array of locks is one.  Returns false when there is none. */
 static bool choose_rows(struct ct_choice *c, const struct ct_rows *rows, const char *lock)
 {

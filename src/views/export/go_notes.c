@@ -8,12 +8,12 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "views/analyze/names.h"
 #include "views/analyze/notes.h"
 #include "views/analyze/text.h"
 #include "views/export/go_int.h"
+#include "views/export/slices.h"
 
 static void tell(struct export *x, uint32_t m, const struct due *d)
 {
@@ -90,16 +90,14 @@ static void take_message(struct export *x)
 {
 	const struct ct_timeline_note *n = x->item->note;
 	struct goroutine *g = of_thread(x, x->item->thread);
-	char text[CT_GO_STRING_MAX + CT_NAME_MAX], name[CT_NAME_MAX];
+	char text[CT_SLICES_MESSAGE + CT_NAME_MAX] = "", whole[CT_SLICES_MESSAGE],
+				      name[CT_NAME_MAX];
 
-	text[0] = 0;
 	if (!g && x->item->thread != CT_NONE)
 		ct_text_add(text, sizeof(text), "of %s: ",
 			    ct_name_thread(x->v, ct_model_thread_at(x->v->model, x->item->thread),
 					   name, sizeof(name)));
-	ct_text_add(text, sizeof(text), "%s", n->text);
-	if (n->bytes > strlen(n->text))
-		ct_text_add(text, sizeof(text), "... (%u bytes in all)", n->bytes);
+	ct_text_add(text, sizeof(text), "%s", ct_slices_message(n, whole));
 	message(x, g, n->task, name_of(x, n->name), text);
 }
 

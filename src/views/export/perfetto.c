@@ -6,6 +6,7 @@
  *	arrow     from an instant "wakes" on the waker's track to the slice "woken" of the waiter
  *	CPUs      where switches were recorded: what ftrace would have told
  *	missing   a track of its own: what was lost, when and whose, and what could not be known
+ *	said      regions among the slices of their threads, tasks on tracks of their own below their parents', messages as instants
  *
  * All events are on one sequence of packets with an incremental clock, so that a time takes one to three bytes, and with one set of interned names and
  * stacks, however many threads there are.  Packets do not say that they need what came before (sequence_flags 2): the sequence has no gaps, and that would
@@ -24,9 +25,6 @@
 /* Interned data besides stacks. */
 enum { I_CATEGORIES = 1, I_NAMES = 2, I_ANNOTATIONS = 3 };
 
-/* Numbers of names: those of slices follow. */
-#define NAME_WAKES  1u
-#define NAME_SLICES 1u
 #define NAME_RESULT 1u /* of annotations */
 
 static void begin_thread(void *arg, uint32_t row, uint64_t ns)
@@ -46,40 +44,38 @@ static void intern(struct ct_wire *b, uint32_t field, uint32_t number, const cha
 }
 
 /* Number of a category; told by who opens interned data next when it is new. */
-static uint32_t category(struct ct_perfetto *x, const char *text)
+uint32_t ct_perfetto_category(struct ct_perfetto *x, const char *text)
 {
 	return ct_strings_put(&x->categories, text);
 }
 
-struct interned {
-	uint32_t name, stack;
-	uint32_t categories_before;
-	bool result, wakes;
-};
-
 /* What an event refers to and what was not told yet, in front of it. */
-static void tell_interned(struct ct_perfetto *x, const struct interned *i)
+void ct_perfetto_tell_refs(struct ct_perfetto *x, const struct ct_perfetto_refs *i)
 {
 	bool stack = i->stack && !ct_perfetto_stack(&x->stacks, i->stack);
 	bool result = i->result && !x->result_told, wakes = i->wakes && !x->wakes_told;
+	bool task = i->task && !x->task_told;
 	uint32_t k;
 	size_t m;
 
-	if (i->name <= x->names_told && !stack && !result && !wakes &&
+	if (i->name <= x->names_told && !stack && !result && !wakes && !task &&
 	    i->categories_before == ct_strings_last(&x->categories))
 		return;
 	m = ct_wire_open(&x->b, CT_P_INTERNED_DATA);
 	for (k = i->categories_before + 1; k <= ct_strings_last(&x->categories); k++)
 		intern(&x->b, I_CATEGORIES, k, ct_strings_at(&x->categories, k));
 	for (; x->names_told < i->name; x->names_told++)
-		intern(&x->b, I_NAMES, NAME_SLICES + x->names_told + 1,
+		intern(&x->b, I_NAMES, CT_PERFETTO_NAME_SLICES + x->names_told + 1,
 		       ct_slices_text(x->slices, x->names_told + 1));
 	if (wakes)
-		intern(&x->b, I_NAMES, NAME_WAKES, "wakes");
+		intern(&x->b, I_NAMES, CT_PERFETTO_NAME_WAKES, "wakes");
 	if (result)
 		intern(&x->b, I_ANNOTATIONS, NAME_RESULT, "result");
+	if (task)
+		intern(&x->b, I_ANNOTATIONS, CT_PERFETTO_NAME_TASK, "task");
 	x->wakes_told |= wakes;
 	x->result_told |= result;
+	x->task_told |= task;
 	if (stack)
 		ct_perfetto_stack_tell(&x->stacks, &x->b, i->stack);
 	ct_wire_close(&x->b, m);
@@ -95,7 +91,7 @@ static uint32_t category_of(struct ct_perfetto *x, const struct ct_slice *s)
 	uint32_t *number = &x->of_op[s->item->op < CT_OP_LIMIT ? s->item->op : 0];
 
 	if (!*number)
-		*number = category(x, ct_slices_category(s));
+		*number = ct_perfetto_category(x, ct_slices_category(s));
 	return *number;
 }
 
@@ -105,14 +101,14 @@ static uint32_t outcome(struct ct_perfetto *x, const struct ct_timeline_item *i)
 	int64_t error = is_call(i) ? -i->result : i->result;
 
 	if (i->open)
-		return category(x, "not ended");
+		return ct_perfetto_category(x, "not ended");
 	if (i->flags & CT_WAIT_CANCELLED)
-		return category(x, "cancelled");
+		return ct_perfetto_category(x, "cancelled");
 	if (error <= 0 || error >= CT_ERRORS)
 		return 0;
 	if (!x->of_error[error]) /* stdio tells no more than that */
-		x->of_error[error] =
-			category(x, is_call(i) && error == 1 ? "failed" : strerror((int)error));
+		x->of_error[error] = ct_perfetto_category(
+			x, is_call(i) && error == 1 ? "failed" : strerror((int)error));
 	return x->of_error[error];
 }
 
@@ -121,21 +117,21 @@ static void tell_wait(void *arg, const struct ct_slice *s)
 	struct ct_perfetto *x = arg;
 	const struct ct_timeline_item *i = s->item;
 	bool result = is_call(i) && i->result > 0;
-	struct interned interned = {.name = s->name,
-				    .stack = i->stack,
-				    .result = result,
-				    .categories_before = ct_strings_last(&x->categories)};
+	struct ct_perfetto_refs interned = {.name = s->name,
+					    .stack = i->stack,
+					    .result = result,
+					    .categories_before = ct_strings_last(&x->categories)};
 	uint32_t what = category_of(x, s), became = outcome(x, i);
 	size_t packet = ct_perfetto_begin(x, s->ns), m, a;
 
-	tell_interned(x, &interned);
+	ct_perfetto_tell_refs(x, &interned);
 	m = ct_wire_open(&x->b, CT_P_TRACK_EVENT);
 	ct_wire_number(&x->b, CT_E_TYPE, CT_E_SLICE_BEGIN);
 	ct_wire_number(&x->b, CT_E_TRACK, ct_perfetto_thread_track(s->thread));
 	ct_wire_number(&x->b, CT_E_CATEGORY, what);
 	if (became)
 		ct_wire_number(&x->b, CT_E_CATEGORY, became);
-	ct_wire_number(&x->b, CT_E_NAME, NAME_SLICES + s->name);
+	ct_wire_number(&x->b, CT_E_NAME, CT_PERFETTO_NAME_SLICES + s->name);
 	if (ct_perfetto_stack(&x->stacks, i->stack))
 		ct_wire_number(&x->b, CT_E_STACK, ct_perfetto_stack(&x->stacks, i->stack));
 	if (result) {
@@ -151,16 +147,16 @@ static void tell_wait(void *arg, const struct ct_slice *s)
 static void tell_wake(void *arg, const struct ct_slices_wake *w)
 {
 	struct ct_perfetto *x = arg;
-	struct interned interned = {.wakes = true,
-				    .stack = w->waker_stack,
-				    .categories_before = ct_strings_last(&x->categories)};
+	struct ct_perfetto_refs interned = {.wakes = true,
+					    .stack = w->waker_stack,
+					    .categories_before = ct_strings_last(&x->categories)};
 	size_t packet = ct_perfetto_begin(x, w->ns), m;
 
-	tell_interned(x, &interned);
+	ct_perfetto_tell_refs(x, &interned);
 	m = ct_wire_open(&x->b, CT_P_TRACK_EVENT);
 	ct_wire_number(&x->b, CT_E_TYPE, CT_E_INSTANT);
 	ct_wire_number(&x->b, CT_E_TRACK, ct_perfetto_thread_track(w->waker));
-	ct_wire_number(&x->b, CT_E_NAME, NAME_WAKES);
+	ct_wire_number(&x->b, CT_E_NAME, CT_PERFETTO_NAME_WAKES);
 	ct_wire_fixed64(&x->b, CT_E_FLOW, w->number);
 	if (ct_perfetto_stack(&x->stacks, w->waker_stack))
 		ct_wire_number(&x->b, CT_E_STACK, ct_perfetto_stack(&x->stacks, w->waker_stack));
@@ -171,17 +167,17 @@ static void tell_wake(void *arg, const struct ct_slices_wake *w)
 static void tell_part(void *arg, const struct ct_slice *s)
 {
 	struct ct_perfetto *x = arg;
-	struct interned interned = {.name = s->name,
-				    .categories_before = ct_strings_last(&x->categories)};
-	uint32_t what = x->state ? x->state : (x->state = category(x, "state"));
+	struct ct_perfetto_refs interned = {.name = s->name,
+					    .categories_before = ct_strings_last(&x->categories)};
+	uint32_t what = x->state ? x->state : (x->state = ct_perfetto_category(x, "state"));
 	size_t packet = ct_perfetto_begin(x, s->ns), m;
 
-	tell_interned(x, &interned);
+	ct_perfetto_tell_refs(x, &interned);
 	m = ct_wire_open(&x->b, CT_P_TRACK_EVENT);
 	ct_wire_number(&x->b, CT_E_TYPE, CT_E_SLICE_BEGIN);
 	ct_wire_number(&x->b, CT_E_TRACK, ct_perfetto_thread_track(s->thread));
 	ct_wire_number(&x->b, CT_E_CATEGORY, what);
-	ct_wire_number(&x->b, CT_E_NAME, NAME_SLICES + s->name);
+	ct_wire_number(&x->b, CT_E_NAME, CT_PERFETTO_NAME_SLICES + s->name);
 	if (s->wake)
 		ct_wire_fixed64(&x->b, CT_E_FLOW_END, s->wake);
 	ct_wire_close(&x->b, m);
@@ -256,6 +252,7 @@ static int finish(struct ct_perfetto *x, int err)
 	ct_slices_free(x->slices);
 	ct_wire_free(&x->b);
 	free(x->process_told);
+	free(x->tasks_told);
 	return err;
 }
 
@@ -273,6 +270,11 @@ int ct_export_perfetto(struct ct_view *v, const struct ct_export_options *o, FIL
 				      .wake = tell_wake,
 				      .number = tell_number,
 				      .record = tell_record,
+				      .region = ct_perfetto_region,
+				      .region_end = ct_perfetto_region_end,
+				      .task = ct_perfetto_task,
+				      .task_end = ct_perfetto_task_end,
+				      .message = ct_perfetto_message,
 				      .records = records};
 	uint64_t ns;
 	int err;
@@ -288,6 +290,8 @@ int ct_export_perfetto(struct ct_view *v, const struct ct_export_options *o, FIL
 		ct_perfetto_tell_system(x);
 		err = ct_perfetto_tell_missing(x, ns);
 	}
+	if (!err)
+		err = ct_perfetto_said_init(x);
 	if (!err)
 		err = ct_slices_tell(x->slices, &sink);
 	err = finish(x, err);

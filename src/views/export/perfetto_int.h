@@ -5,6 +5,7 @@
  *	perfetto_tracks.c  packets, clocks, tracks, what is missing
  *	perfetto_stacks.c  interned functions, frames and stacks
  *	perfetto_sched.c   the kernel's switches and wakings, as ftrace tells them
+ *	perfetto_said.c    tasks, regions and messages of the program
  *
  * Numbers of fields are those of Perfetto's trace_packet.proto and of the messages in it.
  */
@@ -142,8 +143,31 @@ struct ct_perfetto {
 	uint32_t names_told;
 	uint8_t *
 		process_told; /* by index: bit 1 << CT_NUMBERS the track itself, the others counters */
-	bool result_told, wakes_told;
+	bool result_told, wakes_told, task_told;
+	uint64_t said_tracks; /* number of the track of the first task */
+	uint32_t task_n;      /* that many; then tracks of regions */
+	uint8_t *tasks_told;  /* by row: has its track */
 };
+
+/* Numbers of names: those of slices follow. */
+#define CT_PERFETTO_NAME_WAKES	1u
+#define CT_PERFETTO_NAME_SLICES 1u
+#define CT_PERFETTO_NAME_TASK	2u /* of annotations */
+
+/* What an event refers to. */
+struct ct_perfetto_refs {
+	uint32_t name, stack;
+	uint32_t categories_before; /* as many there were before its own */
+	bool result, wakes, task;
+};
+
+/*
+ * ct_perfetto_category - number of a category
+ * ct_perfetto_tell_refs - tell what an event refers to and what was not told yet, before it in its packet
+ * Context: tools.
+ */
+uint32_t ct_perfetto_category(struct ct_perfetto *x, const char *text);
+void ct_perfetto_tell_refs(struct ct_perfetto *x, const struct ct_perfetto_refs *i);
 
 /* ct_perfetto_text - a field of text; bytes that are not UTF-8 are taken for Latin-1 */
 void ct_perfetto_text(struct ct_wire *b, uint32_t field, const char *text);
@@ -176,5 +200,20 @@ void ct_perfetto_tell_thread(struct ct_perfetto *x, uint32_t row, uint64_t ns);
 void ct_perfetto_tell_counter(struct ct_perfetto *x, uint32_t process, enum ct_slices_number which,
 			      uint64_t ns);
 int ct_perfetto_tell_missing(struct ct_perfetto *x, uint64_t ns);
+
+/* ct_perfetto_process_track - the track of the process itself */
+uint64_t ct_perfetto_process_track(const struct ct_perfetto *x, uint32_t process);
+
+/*
+ * ct_perfetto_said_init - after ct_perfetto_tell_missing(); returns 0 or -ENOMEM
+ * ct_perfetto_region and so on - as in struct ct_slices_sink
+ * Context: tools.
+ */
+int ct_perfetto_said_init(struct ct_perfetto *x);
+void ct_perfetto_region(void *arg, const struct ct_slices_said *s);
+void ct_perfetto_region_end(void *arg, uint32_t thread, uint64_t ns, uint32_t aside);
+void ct_perfetto_task(void *arg, const struct ct_slices_said *s);
+void ct_perfetto_task_end(void *arg, const struct ct_slices_said *s);
+void ct_perfetto_message(void *arg, const struct ct_slices_said *s);
 
 #endif

@@ -46,7 +46,7 @@ void ct_perfetto_text(struct ct_wire *b, uint32_t field, const char *text)
 
 /* --- tracks: numbers of theirs, which are small so that they take few bytes ------------------------------------------------ */
 
-static uint64_t process_track(const struct ct_perfetto *x, uint32_t process)
+uint64_t ct_perfetto_process_track(const struct ct_perfetto *x, uint32_t process)
 {
 	return x->v->model->threads.count + 1ull + process * (CT_NUMBERS + 1ull);
 }
@@ -54,13 +54,13 @@ static uint64_t process_track(const struct ct_perfetto *x, uint32_t process)
 uint64_t ct_perfetto_counter_track(const struct ct_perfetto *x, uint32_t process,
 				   enum ct_slices_number which)
 {
-	return process_track(x, process) + 1 + which;
+	return ct_perfetto_process_track(x, process) + 1 + which;
 }
 
 /* Missing things: the first is the track the others belong to. */
 static uint64_t missing_track(const struct ct_perfetto *x, size_t i)
 {
-	return process_track(x, x->v->model->tables.process_count) + i;
+	return ct_perfetto_process_track(x, x->v->model->tables.process_count) + i;
 }
 
 /* --- packets ---------------------------------------------------------------------------------------------------------------- */
@@ -171,7 +171,7 @@ void ct_perfetto_tell_process(struct ct_perfetto *x, uint32_t process, uint64_t 
 	slash = exe ? strrchr(exe, '/') : NULL;
 	packet = ct_perfetto_begin(x, ns);
 	m = ct_wire_open(&x->b, CT_P_TRACK_DESCRIPTOR);
-	ct_wire_number(&x->b, 1, process_track(x, process));
+	ct_wire_number(&x->b, 1, ct_perfetto_process_track(x, process));
 	p = ct_wire_open(&x->b, 3);
 	ct_wire_number(&x->b, 1, t->processes[process].pid);
 	if (args)
@@ -209,7 +209,7 @@ void ct_perfetto_tell_counter(struct ct_perfetto *x, uint32_t process, enum ct_s
 	size_t packet = ct_perfetto_begin(x, ns), m = ct_wire_open(&x->b, CT_P_TRACK_DESCRIPTOR), c;
 
 	ct_wire_number(&x->b, 1, ct_perfetto_counter_track(x, process, which));
-	ct_wire_number(&x->b, 5, process_track(x, process));
+	ct_wire_number(&x->b, 5, ct_perfetto_process_track(x, process));
 	ct_wire_text(&x->b, 2, ct_slices_number_text(which));
 	c = ct_wire_open(&x->b, 8);
 	ct_wire_number(&x->b, 3, which < CT_NUMBER_THREADS ? 2 : 3);
@@ -308,5 +308,6 @@ int ct_perfetto_tell_missing(struct ct_perfetto *x, uint64_t ns)
 	free(notes);
 	err = tell_losses(x, &track);
 	tell_holes(x, &track);
+	x->said_tracks = missing_track(x, track + 1);
 	return err;
 }

@@ -15,6 +15,11 @@ struct owner {
 	uint64_t number;
 };
 
+struct string {
+	uint64_t id; /* key */
+	uint64_t number;
+};
+
 /* --- opening ---------------------------------------------------------------------------------------------------------------- */
 
 int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v)
@@ -23,7 +28,8 @@ int ct_slice_names_init(struct ct_slice_names *n, struct ct_view *v)
 	n->v = v;
 	n->cells = calloc(v->model->cells.count + 1u, sizeof(*n->cells));
 	n->texts.raw = true;
-	if (!n->cells || ct_table_init(&n->owners, sizeof(struct owner), 8) < 0)
+	if (!n->cells || ct_table_init(&n->owners, sizeof(struct owner), 8) < 0 ||
+	    ct_table_init(&n->strings, sizeof(struct string), 8) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -32,6 +38,7 @@ void ct_slice_names_free(struct ct_slice_names *n)
 {
 	ct_strings_free(&n->texts);
 	ct_table_free(&n->owners);
+	ct_table_free(&n->strings);
 	free(n->cells);
 }
 
@@ -109,4 +116,17 @@ uint32_t ct_slice_names_part(struct ct_slice_names *n, enum ct_state state)
 	if (!*number)
 		*number = ct_strings_put(&n->texts, texts[state]);
 	return *number;
+}
+
+uint32_t ct_slice_names_string(struct ct_slice_names *n, uint32_t id)
+{
+	uint64_t key = id;
+	struct string *row = ct_table_row(&n->strings, ct_table_put(&n->strings, &key));
+	const char *text;
+
+	if (!row->number && !n->strings.failed) {
+		text = ct_trace_string(n->v->trace, id);
+		row->number = ct_strings_put(&n->texts, text && *text ? text : "(no name)");
+	}
+	return (uint32_t)row->number;
 }

@@ -1,7 +1,7 @@
 /*
  * slices.c - see slices.h.
  */
-#include "views/export/slices.h"
+#include "views/export/slices_int.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,45 +9,8 @@
 
 #include "file/words.h"
 #include "views/analyze/names.h"
-#include "views/export/slice_names.h"
 
 #define SAMPLES 2000u /* numbers are told so often at most */
-#define NOBODY	UINT8_MAX
-
-/* Where a thread is. */
-struct place {
-	uint32_t wait;	/* number of the wait it is in, shown or not; 0: in none */
-	uint8_t number; /* enum ct_slices_number that it counts in; NOBODY: it is not there */
-	bool wait_open, part_open;
-};
-
-/* The slices a thread is in, for who wants them as a whole. */
-struct kept {
-	struct ct_slice wait, part;
-	struct ct_timeline_item wait_item, part_item;
-};
-
-/* What is told of a process over time. */
-struct process {
-	uint64_t now[CT_NUMBERS], told[CT_NUMBERS];
-	bool due, any; /* changed since it was told; was told ever */
-};
-
-struct ct_slices {
-	struct ct_view *v;
-	struct ct_choice choice;
-	const struct ct_slices_sink *sink;
-	struct ct_timeline *timeline;
-	struct ct_slice_names names;
-	struct place *places;	   /* by row of the thread */
-	struct kept *kept;	   /* the same; NULL: nobody wants them */
-	struct process *processes; /* by index */
-	uint32_t *due;		   /* processes of which there is something to tell */
-	uint32_t due_n, process_n;
-	uint64_t sample, next_sample; /* ticks */
-	uint64_t ns;		      /* of the item that is told */
-	uint64_t wakes;
-};
 
 static bool shows(void *arg, uint32_t row)
 {
@@ -62,7 +25,7 @@ int ct_slices_new(struct ct_view *v, const struct ct_choice_options *o, uint64_t
 		  struct ct_slices **out)
 {
 	struct ct_timeline_options t = {
-		.events = records | 1ull << CT_EV_usage, .shows = shows, .arg = v};
+		.events = records | 1ull << CT_EV_usage, .notes = true, .shows = shows, .arg = v};
 	struct ct_slices *s = calloc(1, sizeof(*s));
 	uint32_t i, threads = v->model->threads.count;
 	int err;
@@ -76,7 +39,7 @@ int ct_slices_new(struct ct_view *v, const struct ct_choice_options *o, uint64_t
 	s->due = calloc(s->process_n + 1u, sizeof(*s->due));
 	err = s->places && s->processes && s->due ? 0 : -ENOMEM;
 	for (i = 0; !err && i < threads; i++)
-		s->places[i].number = NOBODY;
+		s->places[i].number = CT_SLICES_NOBODY;
 	if (!err)
 		err = ct_slice_names_init(&s->names, v);
 	if (!err)
@@ -85,6 +48,10 @@ int ct_slices_new(struct ct_view *v, const struct ct_choice_options *o, uint64_t
 		err = ct_timeline_build(v->trace, v->model, &t, NULL, NULL, &s->timeline);
 	if (!err)
 		err = ct_choice_measure(&s->choice, s->timeline);
+	if (!err && ct_timeline_tasks(s->timeline)) {
+		s->aside = calloc(ct_timeline_tasks(s->timeline)->region_count / 8u + 1u, 1);
+		err = s->aside ? 0 : -ENOMEM;
+	}
 	s->sample = (ct_view_to(v) - ct_view_from(v)) / SAMPLES + 1;
 	if (err)
 		ct_slices_free(s);
@@ -104,6 +71,7 @@ void ct_slices_free(struct ct_slices *s)
 	free(s->kept);
 	free(s->processes);
 	free(s->due);
+	free(s->aside);
 	free(s);
 }
 
@@ -122,7 +90,7 @@ static void tell_numbers(struct ct_slices *s)
 	uint32_t i, k;
 
 	for (i = 0; i < s->due_n; i++) {
-		struct process *p = &s->processes[s->due[i]];
+		struct ct_slices_process *p = &s->processes[s->due[i]];
 
 		for (k = 0; k < CT_NUMBERS; k++) {
 			if (p->now[k] == p->told[k])
@@ -155,13 +123,13 @@ static uint8_t number_of(const struct ct_timeline_item *i)
 static void count(struct ct_slices *s, uint32_t row, uint8_t number)
 {
 	uint32_t process = ct_model_thread_at(s->v->model, row)->process;
-	struct place *at = &s->places[row];
+	struct ct_slices_place *at = &s->places[row];
 
 	if (at->number == number)
 		return;
-	if (process < s->process_n && at->number != NOBODY)
+	if (process < s->process_n && at->number != CT_SLICES_NOBODY)
 		s->processes[process].now[at->number]--;
-	if (process < s->process_n && number != NOBODY)
+	if (process < s->process_n && number != CT_SLICES_NOBODY)
 		s->processes[process].now[number]++;
 	at->number = number;
 	is_due(s, process);
@@ -189,9 +157,9 @@ static void close_slice(struct ct_slices *s, uint32_t row, bool part)
 			      part);
 }
 
-static void close_slices(struct ct_slices *s, uint32_t row, bool wait)
+void ct_slices_close(struct ct_slices *s, uint32_t row, bool wait)
 {
-	struct place *at = &s->places[row];
+	struct ct_slices_place *at = &s->places[row];
 
 	if (at->part_open)
 		close_slice(s, row, true);
@@ -201,11 +169,13 @@ static void close_slices(struct ct_slices *s, uint32_t row, bool wait)
 	if (at->wait_open)
 		close_slice(s, row, false);
 	at->wait_open = false;
+	for (; at->ends_due; at->ends_due--)
+		s->sink->region_end(s->sink->arg, row, s->ns, 0);
 }
 
 static void keep(struct ct_slices *s, const struct ct_slice *slice, bool part)
 {
-	struct kept *k = s->kept ? &s->kept[slice->thread] : NULL;
+	struct ct_slices_kept *k = s->kept ? &s->kept[slice->thread] : NULL;
 	struct ct_timeline_item *item;
 	struct ct_slice *to;
 
@@ -227,7 +197,8 @@ static uint64_t tell_wake(struct ct_slices *s, const struct ct_timeline_item *i)
 	if (!serial || !s->sink->wake)
 		return 0;
 	w.waker = ct_table_find(&s->v->model->threads, &serial);
-	if (w.waker == CT_NONE || w.waker == i->thread || s->places[w.waker].number == NOBODY)
+	if (w.waker == CT_NONE || w.waker == i->thread ||
+	    s->places[w.waker].number == CT_SLICES_NOBODY)
 		return 0;
 	w.number = ++s->wakes;
 	s->sink->wake(s->sink->arg, &w);
@@ -257,10 +228,11 @@ static void open_part(struct ct_slices *s, const struct ct_timeline_item *i)
 
 static void take_state(struct ct_slices *s, const struct ct_timeline_item *i)
 {
-	struct place *at = &s->places[i->thread];
+	struct ct_slices_place *at = &s->places[i->thread];
 	struct ct_slice wait = {.ns = s->ns, .thread = i->thread, .item = i};
 
-	close_slices(s, i->thread, i->wait != at->wait);
+	ct_slices_close(s, i->thread, i->wait != at->wait);
+	at->to = i->to;
 	count(s, i->thread, number_of(i));
 	if (i->wait != at->wait) {
 		at->wait = i->wait;
@@ -283,21 +255,24 @@ static void take(struct ct_slices *s, const struct ct_timeline_item *i)
 	switch (i->kind) {
 	case CT_TIMELINE_BEGIN:
 		count(s, i->thread, CT_NUMBER_AWAKE);
+		s->places[i->thread].begun = true;
 		if (sink->begin)
 			sink->begin(sink->arg, i->thread, s->ns);
 		break;
 	case CT_TIMELINE_STATE: take_state(s, i); break;
 	case CT_TIMELINE_END:
-		close_slices(s, i->thread, true);
-		count(s, i->thread, NOBODY);
+		ct_slices_close(s, i->thread, true);
+		count(s, i->thread, CT_SLICES_NOBODY);
 		if (sink->end)
 			sink->end(sink->arg, i->thread, s->ns, i->ended);
 		break;
-	default:
+	case CT_TIMELINE_RECORD:
 		if (i->record->type == CT_EV_usage)
 			take_usage(s, i->record);
 		if (sink->record && sink->records >> i->record->type & 1)
 			sink->record(sink->arg, s->ns, i->record);
+		break;
+	default: ct_slices_say(s, i); break;
 	}
 }
 

@@ -48,6 +48,15 @@ struct ct_slices_wake {
 	uint32_t waker_stack; /* 0: not known */
 };
 
+/* A region, task or message of the program. */
+struct ct_slices_said {
+	uint64_t ns, end_ns; /* of a message both */
+	uint32_t thread;     /* row; of a task where it began, CT_NONE: not known */
+	uint32_t name;	     /* for ct_slices_text(); of a message its category */
+	bool aside;	     /* region: it does not nest with what else is on its thread's track */
+	const struct ct_timeline_note *note;
+};
+
 /* Whom the slices are told to.  Times never decrease.  Every one but `arg` may be NULL. */
 struct ct_slices_sink {
 	void *arg;
@@ -63,6 +72,13 @@ struct ct_slices_sink {
 	void (*number)(void *arg, uint32_t process, enum ct_slices_number which, uint64_t ns,
 		       uint64_t value);
 	void (*record)(void *arg, uint64_t ns, const struct ct_record *r);
+	/* What the program said of itself.  Regions nest with waits and parts, but for those aside: `aside` of an end is then their number in the model + 1,
+	   else 0 and it is the innermost one of the thread that ends */
+	void (*region)(void *arg, const struct ct_slices_said *s); /* begins */
+	void (*region_end)(void *arg, uint32_t thread, uint64_t ns, uint32_t aside);
+	void (*task)(void *arg, const struct ct_slices_said *s); /* begins */
+	void (*task_end)(void *arg, const struct ct_slices_said *s);
+	void (*message)(void *arg, const struct ct_slices_said *s);
 	uint64_t records; /* bits 1 << event of the records that are wanted */
 };
 
@@ -94,6 +110,24 @@ const char *ct_slices_text(const struct ct_slices *s, uint32_t name);
  * Context: tools.
  */
 const char *ct_slices_category(const struct ct_slice *s);
+
+/*
+ * ct_slices_unsure - what is not known of the ends of a task or region, "not ended"; NULL: both are as the program said
+ * ct_slices_tasks - so many tasks there are at most: notes have smaller numbers
+ * ct_slices_message - a message, and how long it was where that is not all of it; returns buf
+ * Context: tools.
+ */
+const char *ct_slices_unsure(const struct ct_timeline_note *n);
+uint32_t ct_slices_tasks(const struct ct_slices *s);
+#define CT_SLICES_MESSAGE (CT_TEXT_ROOM + 40)
+char *ct_slices_message(const struct ct_timeline_note *n, char buf[CT_SLICES_MESSAGE]);
+
+/*
+ * ct_slices_task - the number of the task with this id
+ * Returns CT_NONE when there is none.
+ * Context: tools.
+ */
+uint32_t ct_slices_task(const struct ct_slices *s, uint64_t id);
 
 /* ct_slices_number_text - "threads running" */
 const char *ct_slices_number_text(enum ct_slices_number which);
