@@ -21,9 +21,17 @@ agrees() { # name
 	slices=$(jq '[.traceEvents[] | select(.ph == "X" or .ph == "B" or .ph == "i" or .ph == "b")] | length' "$dir/chrome/$1")
 	profiler_agrees "$dir/chrome/$1" "$threads" "$slices"
 }
-for name in convoy pipeline calls hostile; do
+for name in convoy pipeline calls notes hostile; do
 	[ -z "$profiler" ] || check "Firefox Profiler opens $name" agrees $name
 done
+
+# What the program itself has counted.
+said_all() {
+	python3 "$here/chrome_check.py" "$dir/chrome/notes" >"$dir/counts"
+	cat "$dir/counts" "$dir/notes.said"
+	grep -q " messages=$(said logs) regions=$(said regions) tasks=$(said tasks)\$" "$dir/counts"
+}
+check "every task, region and message" said_all
 
 # Both writers say the same: each slice of the one is in the other.
 same() { # name
@@ -34,7 +42,7 @@ same() { # name
 		trace = json.load(open(sys.argv[1]))
 		start = int(trace["otherData"]["start_mono_ns"])
 		ours = sorted((e["tid"], e["name"], round(e["ts"] * 1000) + start, round(e["dur"] * 1000))
-		    for e in trace["traceEvents"] if e["ph"] == "X" and e["cat"] != "wake")
+		    for e in trace["traceEvents"] if e["ph"] == "X" and e["cat"] not in ("wake", "region"))
 		theirs = []
 		for line in open(sys.argv[2]):
 		    tid, name, begin, duration = line.rstrip("\n").split("\t")

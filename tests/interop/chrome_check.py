@@ -15,7 +15,7 @@ def wrong(what):
 with open(sys.argv[1], "rb") as f:
     trace = json.loads(f.read().decode("utf-8"))
 events, frames = trace["traceEvents"], trace["stackFrames"]
-phases, slices, arrows, ends, spans, opened = {}, {}, {}, {}, {}, {}
+phases, slices, arrows, ends, spans, opened, began, said = {}, {}, {}, {}, {}, {}, {}, {}
 for e in events:
     phases[e["ph"]] = phases.get(e["ph"], 0) + 1
     if not isinstance(e["pid"], int) or not isinstance(e["tid"], int) or e["ts"] < 0:
@@ -28,6 +28,7 @@ for e in events:
     if e["ph"] == "X":
         # whole ns, because sums of parts of a us are not exact
         begin = round(e["ts"] * 1000)
+        said["region"] = said.get("region", 0) + (e["cat"] == "region")
         slices.setdefault(where, []).append((begin, begin + round(e["dur"] * 1000), e["name"]))
     elif e["ph"] == "B":
         opened[where] = e
@@ -42,8 +43,16 @@ for e in events:
         if list(e["args"].values())[0] < 0:
             wrong("a counter below zero: %s" % e)
     elif e["ph"] in "be":
-        spans[e["id"]] = spans.get(e["id"], 0) + (1 if e["ph"] == "b" else -1)
-    elif e["ph"] not in "Mi":
+        said[e["cat"]] = said.get(e["cat"], 0) + (e["ph"] == "b")
+        key = (e["cat"], e["id"])
+        if e["ph"] == "b" and key in began or e["ph"] == "e" and e["ts"] < began.get(key, e["ts"]):
+            wrong("a span begins twice, or ends before it begins: %s" % e)
+        if e["ph"] == "b":
+            began[key] = e["ts"]
+        spans[key] = spans.get(key, 0) + (1 if e["ph"] == "b" else -1)
+    elif e["ph"] == "i":
+        said["message"] = said.get("message", 0) + (e["s"] == "t")
+    elif e["ph"] != "M":
         wrong("phase: %s" % e)
 if opened or any(spans.values()):
     wrong("something begins and does not end")
@@ -67,4 +76,4 @@ for name, frame in frames.items():
             wrong("the callers of stack %s" % name)
         seen.add(frame["parent"])
         frame = frames[frame["parent"]]
-print(" ".join("%s=%d" % p for p in sorted(phases.items())), "stacks=%d" % len(frames))
+print(" ".join("%s=%d" % p for p in sorted(phases.items())), "stacks=%d" % len(frames), " ".join("%ss=%d" % p for p in sorted(said.items())))

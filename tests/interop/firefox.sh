@@ -20,7 +20,15 @@ agrees() { # name
 	markers=${counts#*markers=} markers=${markers%% *}
 	profiler_agrees "$dir/firefox/$1" "$threads" "$markers"
 }
-for name in convoy pipeline calls hostile threads hand-views-losses; do
+# What the program itself has counted.
+said_all() {
+	python3 "$here/firefox_check.py" "$dir/firefox/notes" >"$dir/counts"
+	cat "$dir/counts" "$dir/notes.said"
+	grep -q " regions=$(said regions) tasks=$(said tasks) messages=$(said logs)\$" "$dir/counts"
+}
+check "every task, region and message" said_all
+
+for name in convoy pipeline calls notes notes-ring hostile threads hand-views-losses; do
 	[ -z "$profiler" ] || check "Firefox Profiler opens $name" agrees $name
 done
 finish

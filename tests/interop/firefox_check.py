@@ -32,8 +32,12 @@ def below(name, values, limit, least=0):
             wrong("%s: %s of %d" % (name, v, limit))
 
 
+kinds = {"Region": 0, "Task": 0, "Log": 0}
+
+
 def take_marker(thread, data):
     schema = schemas[data["type"]]
+    kinds[data["type"]] = kinds.get(data["type"], 0) + 1
     for key, value in data.items():
         if key == "cause":
             below("cause", [value["stack"]], thread["stackTable"]["length"])
@@ -72,4 +76,5 @@ for thread in profile["threads"]:
     markers_n += markers["length"]
 if not isinstance(thread["pid"], str) or not isinstance(thread["tid"], int):
     wrong("pid or tid")
-print("threads=%d markers=%d strings=%d" % (len(profile["threads"]), markers_n, len(strings)))
+print("threads=%d markers=%d strings=%d regions=%d tasks=%d messages=%d" %
+      (len(profile["threads"]), markers_n, len(strings), kinds["Region"], kinds["Task"], kinds["Log"]))

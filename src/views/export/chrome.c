@@ -4,7 +4,8 @@
  *	X   a wait, or a part of one, as a whole        B, E   a wait that has not ended
  *	s f an arrow from an X "wakes" of a nanosecond, because arrows hang on slices
  *	C   threads by state, memory                    M      names of processes and threads
- *	i   what is missing, as a text                  b, e   lost records, from when to when
+ *	i   what is missing, as a text; a message       b, e   lost records, from when to when; tasks, and regions that do not nest
+ *	X   also a region
  *
  * Times are us since the start of the trace.  A stack is told once, as a chain of stackFrames, whose names are the nodes of the trace's own trie; a
  * function that was inlined has a link of its own.
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "views/analyze/names.h"
+#include "views/analyze/notes.h"
 #include "views/analyze/text.h"
 #include "views/export/export.h"
 #include "views/export/out.h"
@@ -209,6 +211,75 @@ static void number(void *arg, uint32_t process, enum ct_slices_number which, uin
 	ct_out_text(&x->out, "}}");
 }
 
+/* --- what the program said of itself ----------------------------------------------------------------------------------------- */
+
+static void said_arguments(struct chrome *x, const struct ct_timeline_note *n)
+{
+	const char *unsure = n->text ? NULL : ct_slices_unsure(n);
+	char text[32];
+
+	ct_out_text(&x->out, ",\"args\":{");
+	if (n->task)
+		member_text(x, "\"task\":", ct_note_task(n->task, text, sizeof(text)));
+	if (n->about && n->about->parent)
+		member_text(x, ",\"parent\":", ct_note_task(n->about->parent, text, sizeof(text)));
+	if (unsure)
+		member_text(x, n->task ? ",\"unsure\":" : "\"unsure\":", unsure);
+	ct_out_text(&x->out, "}}");
+}
+
+/* Begin and end of what does not nest in its thread, with a number of its own. */
+static void spans(struct chrome *x, const struct ct_slices_said *s, const char *what)
+{
+	const struct ct_thread *t =
+		s->thread == CT_NONE ? NULL : ct_model_thread_at(x->v->model, s->thread);
+	uint32_t pid = ct_view_pid(x->v, t ? t->process : 0);
+	int end;
+
+	for (end = 0; end < 2; end++) {
+		start(x, end ? 'e' : 'b', pid, t ? t->tid : pid, end ? s->end_ns : s->ns);
+		member_text(x, ",\"name\":", ct_slices_text(x->slices, s->name));
+		member_text(x, ",\"cat\":", what);
+		member_number(x, ",\"id\":", s->note->row + 1ull);
+		if (end)
+			ct_out_text(&x->out, "}");
+		else
+			said_arguments(x, s->note);
+	}
+}
+
+static void region(void *arg, const struct ct_slices_said *s)
+{
+	struct chrome *x = arg;
+
+	if (s->aside) {
+		spans(x, s, "region");
+		return;
+	}
+	start_on(x, 'X', s->thread, s->ns);
+	ct_out_text(&x->out, ",\"dur\":");
+	ct_out_micros(&x->out, s->end_ns - s->ns);
+	member_text(x, ",\"name\":", ct_slices_text(x->slices, s->name));
+	ct_out_text(&x->out, ",\"cat\":\"region\"");
+	said_arguments(x, s->note);
+}
+
+static void task(void *arg, const struct ct_slices_said *s)
+{
+	spans(arg, s, "task");
+}
+
+static void message(void *arg, const struct ct_slices_said *s)
+{
+	struct chrome *x = arg;
+	char text[CT_SLICES_MESSAGE];
+
+	start_on(x, 'i', s->thread, s->ns);
+	member_text(x, ",\"s\":\"t\",\"name\":", ct_slices_message(s->note, text));
+	member_text(x, ",\"cat\":", ct_slices_text(x->slices, s->name));
+	said_arguments(x, s->note);
+}
+
 /* --- what is missing -------------------------------------------------------------------------------------------------------- */
 
 static int losses(struct chrome *x)
@@ -328,8 +399,14 @@ static void head(struct chrome *x)
 
 static int events(struct chrome *x)
 {
-	struct ct_slices_sink sink = {
-		.arg = x, .begin = begin_thread, .done = done, .wake = wake, .number = number};
+	struct ct_slices_sink sink = {.arg = x,
+				      .begin = begin_thread,
+				      .done = done,
+				      .wake = wake,
+				      .number = number,
+				      .region = region,
+				      .task = task,
+				      .message = message};
 	int err = notes(x);
 
 	if (!err)

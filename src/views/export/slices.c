@@ -157,6 +157,13 @@ static void close_slice(struct ct_slices *s, uint32_t row, bool part)
 			      part);
 }
 
+void ct_slices_end_regions(struct ct_slices *s, uint32_t row)
+{
+	for (; s->places[row].ends_due; s->places[row].ends_due--)
+		if (s->sink->region_end)
+			s->sink->region_end(s->sink->arg, row, s->ns, 0);
+}
+
 void ct_slices_close(struct ct_slices *s, uint32_t row, bool wait)
 {
 	struct ct_slices_place *at = &s->places[row];
@@ -169,8 +176,7 @@ void ct_slices_close(struct ct_slices *s, uint32_t row, bool wait)
 	if (at->wait_open)
 		close_slice(s, row, false);
 	at->wait_open = false;
-	for (; at->ends_due; at->ends_due--)
-		s->sink->region_end(s->sink->arg, row, s->ns, 0);
+	ct_slices_end_regions(s, row);
 }
 
 static void keep(struct ct_slices *s, const struct ct_slice *slice, bool part)

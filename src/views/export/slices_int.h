@@ -49,10 +49,12 @@ struct ct_slices {
 };
 
 /*
- * ct_slices_close - the slices that a thread is in end now: the part, and if @wait the wait
+ * ct_slices_close - the slices that a thread is in end now: the part, and if @wait the wait, and regions that had to end with it
+ * ct_slices_end_regions - those regions alone
  * Context: tools.
  */
 void ct_slices_close(struct ct_slices *s, uint32_t row, bool wait);
+void ct_slices_end_regions(struct ct_slices *s, uint32_t row);
 
 /*
  * ct_slices_say - an item about a task, a region or a message

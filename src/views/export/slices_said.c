@@ -46,19 +46,18 @@ static void begin_region(struct ct_slices *s, const struct ct_timeline_item *i)
 
 static void end_region(struct ct_slices *s, const struct ct_timeline_item *i)
 {
-	const struct ct_slices_sink *sink = s->sink;
+	struct ct_slices_place *at = &s->places[i->thread];
+	uint32_t row = i->note->row;
 
-	if (!sink->region_end)
-		return;
-	if (s->aside[i->note->row / 8] >> i->note->row % 8 & 1) {
-		sink->region_end(sink->arg, i->thread, s->ns, i->note->row + 1);
+	if (s->aside[row / 8] >> row % 8 & 1) {
+		if (s->sink->region_end)
+			s->sink->region_end(s->sink->arg, i->thread, s->ns, row + 1);
 		return;
 	}
 	is_awake(s, i);
-	if (s->places[i->thread].wait_open)
-		s->places[i->thread].ends_due++;
-	else
-		sink->region_end(sink->arg, i->thread, s->ns, 0);
+	at->ends_due++;
+	if (!at->wait_open)
+		ct_slices_end_regions(s, i->thread);
 }
 
 /* Where a task began, when anything is told of that thread. */
