@@ -174,6 +174,7 @@ struct ct_chunk {
 
 /* Chunks of ctrace-run's about a CPU: slot CT_SLOT_CPU + its number. */
 #define CT_SLOT_CPU 0x80000000u
+#define CT_CPUS_MAX 0x10000u /* numbers of CPUs are smaller */
 
 enum ct_cpu_off {
 	CT_OFF_WAITS = 0,    /* it sleeps, is stopped or is dead */

@@ -230,6 +230,7 @@ void ct_check_record(struct ct_check *c, const struct ct_record *r, struct ct_ch
 	case CT_EV_usage: check_usage(c, r); break;
 	case CT_EV_ran:
 	case CT_EV_outside:
+	case CT_EV_cpu_idle:
 		if (slot->thread)
 			ct_check_problem(c,
 					 "%s by a thread of the program, expected from ctrace-run",
@@ -238,6 +239,9 @@ void ct_check_record(struct ct_check *c, const struct ct_record *r, struct ct_ch
 			ct_check_problem(
 				c, "process is %" PRIu64 ", expected an index of the process table",
 				r->v[CT_F_ran_process]);
+		if (r->type == CT_EV_cpu_idle && r->v[CT_F_cpu_idle_cpu] >= CT_CPUS_MAX)
+			ct_check_problem(c, "cpu is %" PRIu64 ", expected less than %u",
+					 r->v[CT_F_cpu_idle_cpu], CT_CPUS_MAX);
 		break;
 	case CT_EV_tally:
 		check_totals(c, r->v[CT_F_tally_count], r->v[CT_F_tally_total],

@@ -148,6 +148,7 @@ int ct_record_open(struct ct_recording *r, const struct ct_record_options *optio
 	r->unreached.no_follow = options->no_follow;
 	r->sched.lives = &r->unreached.lives;
 	r->blind.unreached = &r->unreached;
+	ct_cpustat_open(&r->cpustat, options->sched == CT_SCHED_OFF ? NULL : r->fds.slot);
 	atomic_store_explicit(&r->store.arena.header->enabled, 1, memory_order_release);
 	return 0;
 }
@@ -177,6 +178,7 @@ static int tick(struct ct_recording *r, int pause_ms)
 	look_at_processes(r);
 	ct_looks_take(&r->looks, now_ns());
 	ct_usage_look(&r->usage, now_ns());
+	ct_cpustat_look(&r->cpustat, now_ns());
 	ct_numbers_look(&r->numbers, now_ns());
 	ct_store_grow(&r->store);
 	if (!r->options->ring_bytes) {
@@ -353,6 +355,7 @@ int ct_record_finish(struct ct_recording *r)
 	ct_reap_close(&r->reap);
 	ct_reap_free_slots(&r->reap);
 	ct_reap_strays(&r->reap);
+	ct_cpustat_last(&r->cpustat);
 	ct_drain_take(&r->drain, now_ns(), true);
 	if (r->fds.slot)
 		ct_chunk_finish(r->fds.slot);
@@ -378,6 +381,7 @@ int ct_record_finish(struct ct_recording *r)
 	ct_mappings_free(&r->mappings);
 	ct_looks_free(&r->looks);
 	ct_usage_free(&r->usage);
+	ct_cpustat_close(&r->cpustat);
 	ct_numbers_free(&r->numbers);
 	ct_reap_free(&r->reap);
 	ct_fds_free(&r->fds);

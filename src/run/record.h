@@ -11,6 +11,7 @@
 #include "run/blind.h"
 #include "run/child.h"
 #include "run/comms.h"
+#include "run/cpustat.h"
 #include "run/drain.h"
 #include "run/fds.h"
 #include "run/looks.h"
@@ -49,6 +50,7 @@ struct ct_recording {
 	struct ct_mappings mappings;
 	struct ct_looks looks;
 	struct ct_usage usage;
+	struct ct_cpustat cpustat;
 	struct ct_sched sched;
 	struct ct_unreached unreached;
 };
