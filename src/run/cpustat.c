@@ -1,7 +1,7 @@
 /*
  * cpustat.c - see cpustat.h.
  *
- * /proc/stat tells of much else, and the kernel makes all of it each time: some 50 us on two CPUs and a millisecond on hundreds, where it goes
+ * /proc/stat tells of much else, and the kernel makes all of it each time: 7 us on two CPUs and a millisecond on hundreds, where it goes
  * through the interrupts of each.  So it is read ten times a second, which is as often as hundredths of a second are worth, and less often where that
  * takes long.
  */

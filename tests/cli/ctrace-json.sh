@@ -44,6 +44,7 @@ lost +10 reason=0 count=3 span=5 thread=2
 wait @5000000 op=cond dur=4000000 object=c stack=rest
 chunk slot=2 thread=0 tid=0 base=1000
 ran @600000 tid=100 run_ns=1000 delay_ns=10 turns=1
+cpu_idle @600000 span=500000 idle_ns=10000000
 chunk slot=2147483648 base=1000
 sched @1000 what=1 source=1
 cpu_on @2000 tid=100
@@ -94,7 +95,7 @@ check report '.waited_ns == ([.by_reason | to_entries[] | select(.key | IN("cont
 check threads '[.threads[] | .lived_ns >= .rest_ns + ([.by_reason[].total_ns] | add)] | all' threads.json
 ctrace waits --json t.ctrace >waits.json
 check waits '.waits[0] | .waker_tid == 101 and .owner_tid == 101 and .wake_latency_ns == 20 and .start_mono_ns == 200000' waits.json
-check info '.waits == 5 and .records == 23 and .file_bytes > 4096 and .lost == {}' info.json
+check info '.waits == 5 and .records == 24 and .file_bytes > 4096 and .lost == {}' info.json
 [ "$(jq '[.threads[].by_reason[].total_ns] | add' threads.json)" = "$(jq '[.by_reason[].total_ns] | add' report.json)" ] ||
 	fail "threads and report add up to different times"
 [ $failures -eq 0 ]

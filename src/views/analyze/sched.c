@@ -387,18 +387,21 @@ static void print_json(struct ct_view *v, const struct ct_delays *s, const struc
 
 static int show(struct ct_view *v, struct ct_delays *s)
 {
-	struct ct_cpus *cpus = ct_cpus_find(v, s);
+	struct ct_cpus *cpus;
 	struct ct_rows rows;
 	struct lost *lost;
 	uint32_t n;
-	int err = ct_rows_build(v, CT_WHY_BIT(CT_WHY_LOCK), CT_KINDS_ALL, &rows);
+	int err = ct_cpus_find(v, s, &cpus);
 
+	if (err)
+		return err;
+	err = ct_rows_build(v, CT_WHY_BIT(CT_WHY_LOCK), CT_KINDS_ALL, &rows);
 	if (err) {
 		ct_cpus_free(cpus);
 		return err;
 	}
 	lost = calloc(rows.count + 1u, sizeof(*lost));
-	if (lost && cpus) {
+	if (lost) {
 		n = find_lost(v, &rows, lost);
 		if (v->o.json)
 			print_json(v, s, cpus, &rows, lost, n);
@@ -406,29 +409,43 @@ static int show(struct ct_view *v, struct ct_delays *s)
 			print_text(v, s, cpus, &rows, lost, n);
 	}
 	ct_rows_free(&rows);
-	err = lost && cpus ? 0 : -ENOMEM;
+	err = lost ? 0 : -ENOMEM;
 	free(lost);
 	ct_cpus_free(cpus);
 	return err;
 }
 
-/* Nothing was recorded about CPUs: the releases of waits tell how long it took to come back from them, and nothing else can. */
+/* Nothing was recorded of switches: how long CPUs were idle may be known even so. */
 static int show_nothing(struct ct_view *v)
 {
+	struct ct_delays d = {.begin = ct_view_from(v), .end = ct_view_to(v)};
 	const int *refused = v->model->turns.refused;
+	struct ct_cpus *cpus;
 	struct ct_json j;
+	int err;
 
+	d.slice = (d.end - d.begin) / CT_SLICES + 1;
+	err = ct_cpus_find(v, &d, &cpus);
+	if (err)
+		return err;
 	if (v->o.json) {
 		ct_line_head_json(v, &j, "sched");
 		ct_json_number(&j, "cpus", 0);
+		ct_json_number(&j, "slice_ns", ct_view_ns(v, d.slice));
+		ct_cpus_json(v, &j, cpus);
 		ct_json_finish(&j);
-		return 0;
+	} else {
+		fprintf(v->out, "the trace does not tell when threads had a CPU%s\n",
+			refused[CT_SCHED_PERF] || refused[CT_SCHED_BPF] || ct_cpus_counted(cpus)
+				? ""
+				: ": ctrace-run --sched=off, or no ctrace-run at all");
+		if (ct_cpus_counted(cpus)) {
+			ct_cpus_print(v, cpus);
+			fputc('\n', v->out);
+		}
+		ct_view_blind(v, "");
 	}
-	fprintf(v->out, "the trace does not tell when threads had a CPU%s\n",
-		refused[CT_SCHED_PERF] || refused[CT_SCHED_BPF]
-			? ""
-			: ": ctrace-run --sched=off, or no ctrace-run at all");
-	ct_view_blind(v, "");
+	ct_cpus_free(cpus);
 	return 0;
 }
 
