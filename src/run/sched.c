@@ -174,7 +174,8 @@ static void take(void *arg, const struct ct_switch *w)
 
 	if (s->lives)
 		ct_lives_take(s->lives, w);
-	if (!is_switch(w))
+	/* the kernel tells of nobody's last switch: who has ended leaves the CPU now, but for some us */
+	if (!is_switch(w) && w->kind != CT_SWITCH_GONE)
 		return;
 	if (w->ns < c->last_ns)
 		return; /* between the source's going on and our saying so */
@@ -188,6 +189,7 @@ static void take(void *arg, const struct ct_switch *w)
 		break;
 	case CT_SWITCH_WAITS:
 	case CT_SWITCH_PREEMPTED:
+	case CT_SWITCH_GONE:
 		r.v[CT_F_cpu_off_tid] = w->tid;
 		r.v[CT_F_cpu_off_cpu] = c->cpu;
 		r.v[CT_F_cpu_off_how] =

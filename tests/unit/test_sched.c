@@ -29,7 +29,7 @@ static struct {
 	uint64_t ran_ns, most; /* handed out: time on the CPU; records in one look */
 	uint64_t records;
 	unsigned enabled, closed;
-	bool on, refuses, gone, off_cpu;
+	bool on, refuses, stuck, off_cpu, gone;
 } fake;
 
 static int open_fake(struct ct_switches *s, pid_t pid)
@@ -48,7 +48,7 @@ static int open_fake(struct ct_switches *s, pid_t pid)
 static bool enable_fake(struct ct_switches *s, bool on)
 {
 	(void)s;
-	if (on && fake.gone)
+	if (on && fake.stuck)
 		return false;
 	fake.on = on;
 	fake.enabled += on;
@@ -63,6 +63,14 @@ static void read_fake(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_s
 
 	(void)s;
 	(void)i;
+	if (fake.gone) {
+		const struct ct_switch gone = {
+			.ns = fake.told_ns + 1, .tid = 7, .pid = 7, .kind = CT_SWITCH_GONE};
+
+		if (fake.told_ns + 1 < until_ns)
+			take(arg, &gone);
+		return;
+	}
 	for (; fake.told_ns + each < until_ns; n += 2) {
 		struct ct_switch off = {.ns = fake.told_ns + each - 1,
 					.tid = 7,
@@ -207,7 +215,7 @@ static void what_cannot_go_on_is_closed(void **state)
 	(void)state;
 	begin(&s, CT_SCHED_AUTO, &pauses, 200000);
 	look_for(&s, 10000000000u, true);
-	fake.gone = true;
+	fake.stuck = true;
 	s.resume_ns = 0;
 	ct_sched_look(&s, ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC));
 	assert_true(s.paused && s.misses);
@@ -263,6 +271,21 @@ static void a_cpu_comes_and_goes(void **state)
 	end(&s);
 }
 
+/* Nobody tells of a thread's last switch: a CPU where one has ended would look as if it were still there. */
+static void the_dead_leave_their_cpu(void **state)
+{
+	struct ct_sched s;
+
+	(void)state;
+	begin(&s, CT_SCHED_EXACT, &stops, 1000);
+	look_for(&s, 50000000, false);
+	assert_true(s.cpu[0].on_ns);
+	fake.gone = true;
+	look_for(&s, 10000000, false);
+	assert_false(s.cpu[0].on_ns);
+	end(&s);
+}
+
 static void refused_is_missing_all(void **state)
 {
 	const struct ct_switch_source *source = &stops;
@@ -291,6 +314,7 @@ int main(void)
 		cmocka_unit_test(few_are_all_recorded),
 		cmocka_unit_test(exact_has_no_budget),
 		cmocka_unit_test(a_cpu_comes_and_goes),
+		cmocka_unit_test(the_dead_leave_their_cpu),
 		cmocka_unit_test(refused_is_missing_all),
 	};
 
