@@ -26,7 +26,8 @@ static const char help[] =
 	"  outside_ns, awake_ns, stopped_ns, awake_run_ns, awake_ready_ns, blocked_by_reason,\n"
 	"  woken, woken_max_ns, preempted, preempted_max_ns, migrations}];\n"
 	"  with --group instead groups [{group, count, run, ready, blocked, not_seen:\n"
-	"  {total_ns, min_ns, mean_ns, p50_ns, p99_ns, max_ns}}]; without switches rest, blocked\n"
+	"  {total_ns, min_ns, mean_ns, p50_ns, p99_ns, max_ns}}]; without switches rest, blocked,\n"
+	"  (where schedstat was read) run, ready, not_read\n"
 	"\n"
 	"example: ctrace threads --process nginx server.ctrace\n";
 

@@ -68,7 +68,7 @@ has_members() { # command file not-expected-here
 	has_members report report.json "sleep"
 	ctrace locks --json t.ctrace >locks.json
 	has_members locks locks.json "io|calls|sleep|name|damage|operation"
-	has_members threads threads.json "groups|group|count|run|ready|blocked|not_seen|total_ns|min_ns|mean_ns|p50_ns|p99_ns|max_ns|instead|switches|without|rest"
+	has_members threads threads.json "groups|group|count|run|ready|blocked|not_seen|not_read|total_ns|min_ns|mean_ns|p50_ns|p99_ns|max_ns|instead|switches|without|rest"
 	has_members sched sched.json "waker_thread|waker_tid|waker_pid|waker_unseen_tid|thread|tid|pid|state|from_ns|delay_ns|cpu|instead|ran_ns|others_or_idle_ns|about_ns|name|lost_ns|total_ns|held_by|woken|preempted"
 	ctrace tasks --json --log id t.ctrace | jq -s '.[0] + .[1]' tasks.json - >tasks-all.json
 	has_members tasks tasks-all.json "each|or|log|kind"

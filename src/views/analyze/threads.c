@@ -12,6 +12,7 @@
 #include "views/analyze/groups.h"
 #include "views/analyze/lines.h"
 #include "views/analyze/names.h"
+#include "views/analyze/sums.h"
 #include "views/analyze/text.h"
 
 struct line {
@@ -32,11 +33,6 @@ static int by_busy(const void *a, const void *b)
 	if (x->busy != y->busy)
 		return x->busy > y->busy ? -1 : 1;
 	return (x->thread > y->thread) - (x->thread < y->thread);
-}
-
-static uint64_t ns_ticks(const struct ct_model *m, uint64_t ns)
-{
-	return (uint64_t)((double)ns * (double)m->tables.second_ticks / 1e9);
 }
 
 /* What of its states nothing tells. */
@@ -74,10 +70,10 @@ static struct line *make_lines(struct ct_view *v, uint32_t *count)
 		for (why = 0; why < CT_WHYS; why++)
 			sum += l.total[why];
 		l.busy = l.total[CT_WHY_LOCK] + l.total[CT_WHY_OTHERS] + l.total[CT_WHY_IO];
-		l.ran = !l.states && m->events[CT_EV_ran];
+		l.ran = !l.states && ct_sums_any(v);
 		if (l.ran) {
-			l.ran_run = ns_ticks(m, t->ran.run_ns);
-			l.ran_ready = ns_ticks(m, t->ran.delay_ns);
+			l.ran_run = ct_sums_ticks(v, t->ran.run_ns);
+			l.ran_ready = ct_sums_ticks(v, t->ran.delay_ns);
 		}
 		l.life = ct_view_lived(v, t);
 		l.rest = l.life > sum ? l.life - sum : 0;
@@ -229,45 +225,6 @@ static void print_legend(struct ct_view *v, const struct ct_life *all, bool aban
 		fputs("*: its end was not seen\n", v->out);
 }
 
-/* What the kernel's sums do not cover: threads that were never read, and how long the others lived on. */
-struct unread {
-	uint32_t threads;
-	uint64_t ticks;
-};
-
-static void count_unread(struct ct_view *v, const struct ct_thread *t, struct unread *u)
-{
-	if (!v->model->events[CT_EV_ran])
-		return;
-	if (!t->ran.until)
-		u->threads++;
-	else if (t->end > t->ran.until)
-		u->ticks += t->end - t->ran.until;
-}
-
-/* Where run and ready are from, if not from switches. */
-static void print_sums(struct ct_view *v, const struct line *all, const struct unread *u)
-{
-	char n[2][CT_TEXT_NUMBER];
-
-	if (all->states && all->states->awake_run + all->states->awake_ready)
-		fprintf(v->out,
-			"from schedstat, while switches were not recorded: run %s, ready %s\n",
-			ct_text_ns(n[0], ct_view_ns(v, all->states->awake_run)),
-			ct_text_ns(n[1], ct_view_ns(v, all->states->awake_ready)));
-	if (all->ran)
-		fputs("run, ready: on a CPU and waiting for one in all, from schedstat; in waits "
-		      "and in the rest\n",
-		      v->out);
-	if ((all->ran || all->states) && u->threads)
-		fprintf(v->out, "schedstat was not read of %u thread%s, which ended before that\n",
-			u->threads, u->threads == 1 ? "" : "s");
-	if (all->ran && u->ticks)
-		fprintf(v->out,
-			"schedstat was last read of the others %s before they ended, in all\n",
-			ct_text_ns(n[0], ct_view_ns(v, u->ticks)));
-}
-
 static void add_life(struct ct_life *to, const struct ct_life *l)
 {
 	int i;
@@ -285,7 +242,7 @@ static void print_text(struct ct_view *v, const struct line *lines, uint32_t n)
 	bool states = n && lines[0].states;
 	struct ct_life lives = {.state = {0}};
 	struct line all = {.states = states ? &lives : NULL, .ran = n && lines[0].ran};
-	struct unread unread = {0, 0};
+	struct ct_sums sums = {.switches = states};
 	uint32_t i, open = 0;
 	struct row r;
 	int why;
@@ -301,7 +258,7 @@ static void print_text(struct ct_view *v, const struct line *lines, uint32_t n)
 		}
 		for (why = 0; why < CT_WHYS; why++)
 			all.total[why] += lines[i].total[why];
-		count_unread(v, t, &unread);
+		ct_sums_add(v, &sums, t, lines[i].states);
 		all.ran_run += lines[i].ran_run;
 		all.ran_ready += lines[i].ran_ready;
 		all.abandoned += lines[i].abandoned;
@@ -317,7 +274,8 @@ static void print_text(struct ct_view *v, const struct line *lines, uint32_t n)
 		fprintf(v->out, "%u threads are not listed; --top %u shows them\n", n - v->o.top,
 			n);
 	print_legend(v, all.states, all.abandoned != 0, open != 0);
-	print_sums(v, &all, &unread);
+	if (n)
+		ct_sums_legend(v, &sums);
 	ct_view_blind(v, "");
 }
 
