@@ -115,6 +115,17 @@ static void hold(struct side *s, struct place *p, bool rests)
 	p->least += ns;
 }
 
+/* Until it is so; the lock is held then.  A macro, because waits are told apart by the function they are in. */
+#define AWAIT(it, lock, cond, side, place)                                                         \
+	do {                                                                                       \
+		pthread_mutex_lock(lock);                                                          \
+		while (!(it)) {                                                                    \
+			begin(side);                                                               \
+			pthread_cond_wait(cond, lock);                                             \
+			end(side, place);                                                          \
+		}                                                                                  \
+	} while (0)
+
 /* --- a worker: rests in its queue, is held up at a gate and by a lock -------------------------------------------------------------- */
 
 static struct side worker_side, main_side;
@@ -136,12 +147,7 @@ static APART bool take_job(void)
 {
 	bool got;
 
-	pthread_mutex_lock(&queue_lock);
-	while (!jobs && !no_more) {
-		begin(&worker_side);
-		pthread_cond_wait(&work_ready, &queue_lock);
-		end(&worker_side, &in_take_job);
-	}
+	AWAIT(jobs || no_more, &queue_lock, &work_ready, &worker_side, &in_take_job);
 	got = jobs > 0;
 	jobs -= got;
 	pthread_mutex_unlock(&queue_lock);
@@ -150,12 +156,7 @@ static APART bool take_job(void)
 
 static APART void pass_gate(void)
 {
-	pthread_mutex_lock(&gate_lock);
-	while (gate_taken) {
-		begin(&worker_side);
-		pthread_cond_wait(&gate_open, &gate_lock);
-		end(&worker_side, &in_pass_gate);
-	}
+	AWAIT(!gate_taken, &gate_lock, &gate_open, &worker_side, &in_pass_gate);
 	pthread_mutex_unlock(&gate_lock);
 }
 
@@ -189,12 +190,7 @@ static void *worker(void *p)
 
 static APART void await_answer(void)
 {
-	pthread_mutex_lock(&answer_lock);
-	while (!answers) {
-		begin(&main_side);
-		pthread_cond_wait(&answer_ready, &answer_lock);
-		end(&main_side, &in_await_answer);
-	}
+	AWAIT(answers, &answer_lock, &answer_ready, &main_side, &in_await_answer);
 	answers = 0;
 	pthread_mutex_unlock(&answer_lock);
 }
@@ -339,12 +335,7 @@ static APART void visit(int depth)
 		visit(depth - 1);
 		return;
 	}
-	pthread_mutex_lock(&leaf_lock);
-	while (!leaves) {
-		begin(&deep_side);
-		pthread_cond_wait(&leaf_ready, &leaf_lock);
-		end(&deep_side, &in_deep);
-	}
+	AWAIT(leaves, &leaf_lock, &leaf_ready, &deep_side, &in_deep);
 	leaves = 0;
 	pthread_mutex_unlock(&leaf_lock);
 }
@@ -358,12 +349,7 @@ static void *deep(void *p)
 
 static APART void await_turn(void)
 {
-	pthread_mutex_lock(&turn_lock);
-	while (!turns) {
-		begin(&contender_side);
-		pthread_cond_wait(&turn, &turn_lock);
-		end(&contender_side, &in_turn);
-	}
+	AWAIT(turns, &turn_lock, &turn, &contender_side, &in_turn);
 	pthread_mutex_unlock(&turn_lock);
 }
 
@@ -410,12 +396,7 @@ static int results;
 
 static APART void await_result(void)
 {
-	pthread_mutex_lock(&only_lock);
-	while (!results) {
-		begin(&only_side);
-		pthread_cond_wait(&only_ready, &only_lock);
-		end(&only_side, in_only);
-	}
+	AWAIT(results, &only_lock, &only_ready, &only_side, in_only);
 	pthread_mutex_unlock(&only_lock);
 }
 
