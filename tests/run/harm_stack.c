@@ -8,14 +8,18 @@
 /* link: -Wl,-z,now */
 #include <ctrace/ctrace.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +35,8 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
 static pthread_once_t once;
+static sem_t ready;
+static pid_t main_tid, other_tid; /* the kernel's; of who waits for main */
 static mtx_t c11;
 static sem_t sem;
 static int fds[2], epoll_fd;
@@ -59,11 +65,44 @@ static void nothing(void)
 	callee = (volatile uint8_t *)__builtin_frame_address(0) + 2 * sizeof(void *);
 }
 
-static void pause_ms(long ms)
+static void pause_us(long us)
 {
-	struct timespec ts = {0, ms * 1000000};
+	struct timespec ts = {0, us * 1000};
 
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
+/*
+ * Returns when the thread waits in the kernel, in a call whose first argument lies in the object, as a futex of its does, or is the
+ * descriptor.  Under an emulator the kernel has its own address of the object; where that lies in its page is the same.
+ */
+static void until_waits(pid_t tid, const void *object, size_t bytes)
+{
+	uintptr_t first, from = (uintptr_t)object;
+	char path[64], text[256];
+	unsigned tries;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
+	for (tries = 0; tries < 100000; tries++) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		if (fd >= 0)
+			close(fd);
+		text[n > 0 ? n : 0] = 0;
+		/* "running", or the call's number and its arguments */
+		if (sscanf(text, "%*d %" SCNxPTR, &first) == 1 && ((first - from) & 4095) < bytes)
+			return;
+		pause_us(100);
+	}
+	fprintf(stderr, "thread %d does not come to wait: %s\n", (int)tid, text);
+	exit(1);
+}
+
+static void until_waits_in(pid_t tid, int fd)
+{
+	until_waits(tid, (const void *)(uintptr_t)fd, 1);
 }
 
 /* --- what is measured ----------------------------------------------------------------------------------------------------------------- */
@@ -133,19 +172,20 @@ static void b_wait(void)
 	pthread_barrier_wait(&barrier);
 }
 
-static void once_slept(void)
+static void once_slow(void)
 {
-	pause_ms(1);
+	sem_post(&ready);
+	until_waits(main_tid, &once, sizeof(once));
 }
 
 static void o_once(void)
 {
-	pthread_once(&once, once_slept);
+	pthread_once(&once, once_slow);
 }
 
 static void c_nanosleep(void)
 {
-	pause_ms(1);
+	pause_us(1000);
 }
 
 static void f_poll(void)
@@ -177,9 +217,10 @@ static void t_join(void)
 	pthread_join(joined, NULL);
 }
 
+/* The thread's own number is what a joiner waits for: it lies in what pthread_self() points to. */
 static void *short_life(void *p)
 {
-	pause_ms(1);
+	until_waits(main_tid, (void *)pthread_self(), 2048);
 	return p;
 }
 
@@ -190,17 +231,25 @@ static void t_create(void)
 
 /* --- the other side --------------------------------------------------------------------------------------------------------------------- */
 
+/* Says which thread is to be asked after. */
+static void here(void)
+{
+	other_tid = (pid_t)syscall(SYS_gettid);
+	sem_post(&ready);
+}
+
 static void *late_unlock(void *p)
 {
 	pthread_mutex_lock(&mutex);
-	sem_post(p);
-	pause_ms(2);
+	sem_post(&ready);
+	until_waits(main_tid, &mutex, sizeof(mutex));
 	pthread_mutex_unlock(&mutex);
-	return NULL;
+	return p;
 }
 
 static void *a_waiter(void *p)
 {
+	here();
 	pthread_mutex_lock(&mutex);
 	pthread_mutex_unlock(&mutex);
 	return p;
@@ -208,8 +257,8 @@ static void *a_waiter(void *p)
 
 static void *c_waiter(void *p)
 {
+	here();
 	pthread_mutex_lock(&mutex);
-	sem_post(p);
 	pthread_cond_wait(&cond, &mutex);
 	pthread_mutex_unlock(&mutex);
 	return p;
@@ -217,6 +266,7 @@ static void *c_waiter(void *p)
 
 static void *rw_waiter(void *p)
 {
+	here();
 	pthread_rwlock_wrlock(&rwlock);
 	pthread_rwlock_unlock(&rwlock);
 	return p;
@@ -224,13 +274,20 @@ static void *rw_waiter(void *p)
 
 static void *s_waiter(void *p)
 {
+	here();
 	sem_wait(&sem);
+	return p;
+}
+
+static void *o_first(void *p)
+{
+	pthread_once(&once, once_slow);
 	return p;
 }
 
 static void *b_waiter(void *p)
 {
-	pause_ms(1);
+	until_waits(main_tid, &barrier, sizeof(barrier));
 	pthread_barrier_wait(&barrier);
 	return p;
 }
@@ -252,14 +309,12 @@ static void *holds(void *p)
 
 static void *writes(void *p)
 {
-	pause_ms(1);
+	until_waits_in(main_tid, fds[0]);
 	(void)!write(fds[1], "x", 1);
 	return p;
 }
 
 /* --- the measurements --------------------------------------------------------------------------------------------------------------------- */
-
-static sem_t ready;
 
 static void note(unsigned *deepest, unsigned d)
 {
@@ -277,6 +332,15 @@ static pthread_t begin(void *(*body)(void *), void *arg)
 	pthread_t t;
 
 	pthread_create(&t, NULL, body, arg);
+	return t;
+}
+
+static pthread_t begin_to_wait(void *(*body)(void *), const void *object, size_t bytes)
+{
+	pthread_t t = begin(body, NULL);
+
+	sem_wait(&ready);
+	until_waits(other_tid, object, bytes);
 	return t;
 }
 
@@ -336,13 +400,11 @@ static void mutexes(void)
 	pthread_t t;
 
 	for (n = 0; n < TIMES; n++) {
-		t = begin(late_unlock, &ready);
+		t = begin(late_unlock, NULL);
 		sem_wait(&ready);
 		note(&lock, depth(m_lock));
 		pthread_join(t, NULL);
-		t = begin(a_waiter, NULL);
-		while (__atomic_load_n(&mutex.__data.__lock, __ATOMIC_RELAXED) != 2)
-			pause_ms(1);
+		t = begin_to_wait(a_waiter, &mutex, sizeof(mutex));
 		note(&unlock, depth(m_unlock));
 		pthread_join(t, NULL);
 	}
@@ -360,10 +422,7 @@ static void conds(void)
 		pthread_mutex_lock(&mutex);
 		note(&wait, depth(c_timedwait));
 		pthread_mutex_unlock(&mutex);
-		t = begin(c_waiter, &ready);
-		sem_wait(&ready);
-		pthread_mutex_lock(&mutex);
-		pthread_mutex_unlock(&mutex);
+		t = begin_to_wait(c_waiter, &cond, sizeof(cond));
 		note(&wake, depth(c_signal));
 		pthread_join(t, NULL);
 	}
@@ -378,12 +437,10 @@ static void others(void)
 
 	for (n = 0; n < TIMES; n++) {
 		pthread_rwlock_wrlock(&rwlock);
-		t = begin(rw_waiter, NULL);
-		pause_ms(2);
+		t = begin_to_wait(rw_waiter, &rwlock, sizeof(rwlock));
 		note(&unlock, depth(rw_unlock));
 		pthread_join(t, NULL);
-		t = begin(s_waiter, NULL);
-		pause_ms(2);
+		t = begin_to_wait(s_waiter, &sem, sizeof(sem));
 		note(&post, depth(s_post));
 		pthread_join(t, NULL);
 		pthread_barrier_init(&barrier, NULL, 2);
@@ -392,7 +449,10 @@ static void others(void)
 		pthread_join(t, NULL);
 		pthread_barrier_destroy(&barrier);
 		once = PTHREAD_ONCE_INIT;
+		t = begin(o_first, NULL);
+		sem_wait(&ready);
 		note(&once_, depth(o_once));
+		pthread_join(t, NULL);
 		t = begin(writes, NULL);
 		note(&rd, depth(f_read));
 		pthread_join(t, NULL);
@@ -489,6 +549,7 @@ int main(void)
 	fputs("what unoptimised or sanitized code needs is not what runs in programs\n", stderr);
 	return 77;
 #endif
+	main_tid = getpid();
 	sem_init(&ready, 0, 0);
 	sem_init(&sem, 0, 0);
 	mtx_init(&c11, mtx_timed);
