@@ -71,7 +71,7 @@ struct ct_slot_private {
 		uint64_t site;
 		uint64_t stack;
 	} sites[CT_SITE_ROWS]; /* return addresses of system calls, as stacks of one frame */
-	struct {
+	struct ct_known {
 		uint64_t object;
 		uint64_t birth; /* word of the birth board then */
 	} known[CT_KNOWN_ROWS]; /* objects this thread has written an object record for */

@@ -35,9 +35,8 @@ uint32_t ct_site_new(struct ct_slot *s, uint64_t site)
 
 /* --- what an object is --------------------------------------------------------------------------------------------------------- */
 
-static __attribute__((noinline)) void write_object(struct ct_slot *s, enum ct_op op,
-						   uint64_t object, uint64_t hash, uint64_t birth,
-						   uint64_t now, bool shared)
+static void write_object(struct ct_slot *s, enum ct_op op, uint64_t object, uint64_t hash,
+			 uint64_t birth, uint64_t now, bool shared)
 {
 	struct ct_process_rec *p = &ct_cap.arena.processes[ct_cap.process];
 	uint64_t v[CT_FIELDS_object] = {0};
@@ -55,19 +54,37 @@ static __attribute__((noinline)) void write_object(struct ct_slot *s, enum ct_op
 	ct_emit(s, shared ? CT_EV_shared : CT_EV_object, v, now);
 }
 
+static inline struct ct_known *known_row(struct ct_slot *s, uint64_t hash)
+{
+	return &ct_own(s)->known[hash >> 57];
+}
+
+static inline bool is_known(const struct ct_known *k, uint64_t object, uint64_t birth)
+{
+	return k->object == object && k->birth == birth;
+}
+
+/* Not in its first place: there are two for every object, and a third one takes the place of the one announced before the other. */
+static __attribute__((noinline)) void meet_object(struct ct_slot *s, enum ct_op op, uint64_t object,
+						  uint64_t hash, uint64_t birth, uint64_t now,
+						  bool shared)
+{
+	struct ct_known *first = known_row(s, hash), *second = known_row(s, hash ^ 1ull << 57);
+
+	if (is_known(second, object, birth) || op == CT_OP_join)
+		return;
+	*second = *first;
+	*first = (struct ct_known){object, birth};
+	write_object(s, op, object, hash, birth, now, shared);
+}
+
 static inline void introduce_object(struct ct_slot *s, enum ct_op op, uint64_t object, uint64_t now,
 				    bool shared)
 {
 	uint64_t hash = ct_object_hash(object), birth = ct_board_birth(hash);
-	unsigned i = (unsigned)(hash >> 57);
 
-	if (ct_own(s)->known[i].object == object && ct_own(s)->known[i].birth == birth)
-		return;
-	if (op == CT_OP_join)
-		return;
-	ct_own(s)->known[i].object = object;
-	ct_own(s)->known[i].birth = birth;
-	write_object(s, op, object, hash, birth, now, shared);
+	if (!is_known(known_row(s, hash), object, birth))
+		meet_object(s, op, object, hash, birth, now, shared);
 }
 
 void ct_introduce(struct ct_slot *s, enum ct_op op, uint64_t object, uint64_t now, bool shared)

@@ -267,6 +267,32 @@ static void an_end_leaves_nothing_behind(void **state)
 	c_stop();
 }
 
+static void count_objects(const struct ct_record *r, void *arg)
+{
+	*(unsigned *)arg += r->type == CT_EV_object;
+}
+
+/* Objects share their places in what a thread knows; two may, and neither is announced again for it. */
+static void two_objects_that_collide_are_both_known(void **state)
+{
+	uint64_t object[2] = {64, 128};
+	unsigned objects = 0, i;
+	struct ct_slot *s;
+
+	(void)state;
+	start();
+	s = ct_self();
+	ct_introduce(s, CT_OP_mutex, 32, ct_now(),
+		     false); /* opens a chunk, before which nothing is known in a ring */
+	while (ct_object_hash(object[1]) >> 57 != ct_object_hash(object[0]) >> 57)
+		object[1] += 64;
+	for (i = 0; i < 10; i++)
+		ct_introduce(s, CT_OP_mutex, object[i % 2], ct_now(), false);
+	c_records(s->index, count_objects, &objects);
+	assert_int_equal(objects, 3);
+	c_stop();
+}
+
 #if defined(__x86_64__)
 #define TRAP_FLAG 0x100
 
@@ -366,6 +392,7 @@ int main(void)
 		cmocka_unit_test(a_fork_takes_a_slot_of_its_own),
 		cmocka_unit_test(a_fork_is_seen_without_wiping),
 		cmocka_unit_test(an_end_leaves_nothing_behind),
+		cmocka_unit_test(two_objects_that_collide_are_both_known),
 #if defined(__x86_64__)
 		cmocka_unit_test(a_handler_finds_a_beginning),
 #endif
