@@ -24,7 +24,7 @@ static const char help[] =
 	"  with --each: regions [{name, tid, pid, thread, task, in, labels {}, begin_ns, "
 	"duration_ns,\n"
 	"  ended, begun, crosses, split {running_ns, runnable_ns, blocked_ns {kind},\n"
-	"  outside_ns, awake_ns, stopped_ns, before_ns, unknown_ns}}]\n"
+	"  outside_ns, awake_ns, paused_ns, before_ns, unknown_ns}}]\n"
 	"\n"
 	"example: ctrace regions --each --top 5 server.ctrace\n";
 

@@ -28,7 +28,7 @@ static const char help[] =
 	"  labels {}, begin_ns, end_ns, duration_ns, outside_regions_ns, ended, begun, "
 	"ended_again,\n"
 	"  regions, threads, in_regions_ns, split {running_ns, runnable_ns, blocked_ns {kind},\n"
-	"  outside_ns, awake_ns, stopped_ns, before_ns, unknown_ns}}]; with --log: "
+	"  outside_ns, awake_ns, paused_ns, before_ns, unknown_ns}}]; with --log: "
 	"messages_matched,\n"
 	"  messages [{at_ns, tid, pid, thread, task, category, message, bytes}]\n"
 	"\n"

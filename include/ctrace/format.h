@@ -177,8 +177,9 @@ struct ct_chunk {
 #define CT_CPUS_MAX 0x10000u /* numbers of CPUs are smaller */
 
 enum ct_cpu_off {
-	CT_OFF_WAITS = 0,    /* it sleeps, is stopped or is dead */
-	CT_OFF_PREEMPTED = 1 /* it could have gone on */
+	CT_OFF_WAITS = 0,     /* it sleeps or is dead; or is stopped, where that was not told */
+	CT_OFF_PREEMPTED = 1, /* it could have gone on */
+	CT_OFF_STOPPED = 2    /* by a signal or a debugger; sources that tell: bpf */
 };
 
 enum ct_sched_what {

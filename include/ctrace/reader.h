@@ -346,10 +346,11 @@ enum ctr_state {
 	CTR_STATE_BLOCKED = 5,	 /* in a recorded wait */
 	CTR_STATE_SHORT = 6,	 /* off the CPU for less than what is recorded */
 	CTR_STATE_OUTSIDE =
-		7, /* off the CPU in no recorded wait: page fault, stopped, a call that is not traced */
+		7, /* off the CPU in no recorded wait: page fault, a call that is not traced; stopped, where the kernel did not tell */
 	CTR_STATE_AWAKE = 8, /* in no recorded wait, and nobody saw whether on a CPU */
-	CTR_STATE_STOPPED =
-		9 /* the program had stopped its recording, and it was not seen on a CPU */
+	CTR_STATE_PAUSED =
+		9, /* the program had stopped its recording, and it was not seen on a CPU */
+	CTR_STATE_STOPPED = 10 /* by a signal or a debugger */
 };
 
 /*

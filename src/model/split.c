@@ -47,7 +47,7 @@ static uint64_t *part_of(const struct sums *s, struct ct_split *split, const str
 					       ? CT_KIND_OTHER
 					       : ct_kind_of(ct_model_cell(s->m, span->cell)->op)];
 	case CT_STATE_AWAKE: return &split->awake;
-	case CT_STATE_STOPPED: return &split->unseen;
+	case CT_STATE_PAUSED: return &split->unseen;
 	default: return &split->outside;
 	}
 }

@@ -148,7 +148,7 @@ static void go_unseen(struct ct_states *s, uint32_t thread, struct cursor *c, ui
 		      const struct in *in)
 {
 	if (!in->wait) {
-		emit(s, thread, c, to, in->restart ? CT_STATE_STOPPED : CT_STATE_AWAKE,
+		emit(s, thread, c, to, in->restart ? CT_STATE_PAUSED : CT_STATE_AWAKE,
 		     CT_SOURCE_WAITS, 0, in);
 		return;
 	}
@@ -187,8 +187,10 @@ static void go_off(struct ct_states *s, uint32_t thread, struct cursor *c, uint6
 		emit(s, thread, c, to, CT_STATE_PREEMPTED, CT_SOURCE_SWITCHES, cpu, in);
 		return;
 	}
-	if (!in->wait)
-		off = before->off < in->restart				? CT_STATE_STOPPED
+	if (before->end == CT_TURN_STOPPED)
+		off = CT_STATE_STOPPED;
+	else if (!in->wait)
+		off = before->off < in->restart				? CT_STATE_PAUSED
 		      : next && next->on - before->off < s->short_ticks ? CT_STATE_SHORT
 									: CT_STATE_OUTSIDE;
 	else if (release == UINT64_MAX && in->release >= before->off)
@@ -412,7 +414,7 @@ const char *ct_state_name(enum ct_state state)
 		[CT_STATE_WOKEN] = "woken",	[CT_STATE_PREEMPTED] = "preempted",
 		[CT_STATE_BLOCKED] = "blocked", [CT_STATE_SHORT] = "short",
 		[CT_STATE_OUTSIDE] = "outside", [CT_STATE_AWAKE] = "awake",
-		[CT_STATE_STOPPED] = "stopped",
+		[CT_STATE_PAUSED] = "paused",	[CT_STATE_STOPPED] = "stopped",
 	};
 
 	return state < CT_STATES ? names[state] : "unknown";

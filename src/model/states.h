@@ -30,9 +30,10 @@ enum ct_state {
 	CT_STATE_PREEMPTED, /* had to give the CPU away, or did by sched_yield, and waits for one */
 	CT_STATE_BLOCKED,   /* in a recorded wait */
 	CT_STATE_SHORT,	    /* off the CPU for less than what is recorded */
-	CT_STATE_OUTSIDE, /* off the CPU in no recorded wait: page fault, a call that is not traced, stopped */
-	CT_STATE_AWAKE, /* in no recorded wait, and nobody saw whether on a CPU */
-	CT_STATE_STOPPED, /* not seen on a CPU, and waits were not recorded: the program had stopped that */
+	CT_STATE_OUTSIDE, /* off the CPU in no recorded wait: page fault, a call that is not traced; stopped, where the kernel did not tell */
+	CT_STATE_AWAKE,	  /* in no recorded wait, and nobody saw whether on a CPU */
+	CT_STATE_PAUSED, /* not seen on a CPU, and waits were not recorded: the program had stopped that */
+	CT_STATE_STOPPED, /* by a signal or a debugger, in a wait or not */
 	CT_STATES
 };
 

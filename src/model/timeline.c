@@ -208,6 +208,7 @@ static enum ct_line_rank rank_of_state(uint8_t state)
 	case CT_STATE_PREEMPTED:
 	case CT_STATE_BLOCKED:
 	case CT_STATE_SHORT:
+	case CT_STATE_STOPPED:
 	case CT_STATE_OUTSIDE: return CT_RANK_OFF;
 	default: return CT_RANK_ON;
 	}

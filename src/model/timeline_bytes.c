@@ -110,15 +110,20 @@ static uint64_t get_from(const uint8_t **p, uint64_t before)
 
 /* --- states --------------------------------------------------------------------------------------------------------------------- */
 
-#define TAG_STATE   0x07u /* the last one, STOPPED, has no room: it is told as TAG_STOPPED */
-#define TAG_SOURCE  0x08u
-#define TAG_WAIT    0x10u /* in the wait of the state before */
-#define TAG_NEW	    0x20u /* in a wait that begins */
-#define TAG_WAKER   0x40u /* woken by another one than the wait was ended by */
-#define TAG_CPU	    0x80u
-#define TAG_STOPPED (TAG_WAIT | TAG_NEW) /* in no wait */
+#define TAG_STATE  0x07u /* the last two have no room: see TAG_RARE */
+#define TAG_SOURCE 0x08u
+#define TAG_WAIT   0x10u /* in the wait of the state before */
+#define TAG_NEW	   0x20u /* in a wait that begins */
+#define TAG_WAKER  0x40u /* woken by another one than the wait was ended by */
+#define TAG_CPU	   0x80u
 
-_Static_assert(CT_STATES == TAG_STATE + 2, "states have to fit into a tag");
+/* Both: one of the last two states, and in place of the state which of them, and in which wait. */
+#define TAG_RARE	 (TAG_WAIT | TAG_NEW)
+#define TAG_RARE_STOPPED 0x01u
+#define TAG_RARE_WAIT	 0x02u
+#define TAG_RARE_NEW	 0x04u
+
+_Static_assert(CT_STATES == TAG_STATE + 3, "states have to fit into a tag");
 
 /* Which of a new wait's fields are told; the others are as in the wait before, or nothing. */
 enum {
@@ -206,18 +211,35 @@ static bool same_waker(const struct ct_timeline_item *a, uint32_t waker, uint32_
 	return a->waker == waker && a->waker_stack == stack && a->stranger == stranger;
 }
 
+static unsigned tag_of(uint8_t state, bool same, bool new)
+{
+	if (state <= TAG_STATE)
+		return state | (same ? TAG_WAIT : 0u) | (new ? TAG_NEW : 0u);
+	return TAG_RARE | (state == CT_STATE_STOPPED ? TAG_RARE_STOPPED : 0u) |
+	       (same ? TAG_RARE_WAIT : 0u) | (new ? TAG_RARE_NEW : 0u);
+}
+
+static uint8_t state_of(unsigned tag, bool *same, bool *new)
+{
+	bool rare = (tag & TAG_RARE) == TAG_RARE;
+
+	*same = tag & (rare ? TAG_RARE_WAIT : TAG_WAIT);
+	*new = tag &(rare ? TAG_RARE_NEW : TAG_NEW);
+	if (!rare)
+		return tag & TAG_STATE;
+	return tag & TAG_RARE_STOPPED ? CT_STATE_STOPPED : CT_STATE_PAUSED;
+}
+
 int ct_line_put_state(struct ct_line_coder *c, struct ct_bytes *b, const struct ct_timeline_item *i)
 {
 	struct ct_timeline_item *last = &c->state; /* the last wait, and the last cpu */
 	bool new = i->wait && i->wait != last->wait, same = i->wait && !new;
 	bool waker = same ? !same_waker(i, last->waker, last->waker_stack, last->stranger)
 			  : !new && !same_waker(i, 0, 0, 0);
-	bool stopped = i->state == CT_STATE_STOPPED; /* states.h: in no wait */
 	uint8_t bytes[ITEM_MAX], *p = bytes;
 
-	*p++ = (uint8_t)((stopped ? TAG_STOPPED : i->state) | (i->source ? TAG_SOURCE : 0u) |
-			 (same ? TAG_WAIT : 0u) | (new ? TAG_NEW : 0u) | (waker ? TAG_WAKER : 0u) |
-			 (i->cpu != last->cpu ? TAG_CPU : 0u));
+	*p++ = (uint8_t)(tag_of(i->state, same, new) | (i->source ? TAG_SOURCE : 0u) |
+			 (waker ? TAG_WAKER : 0u) | (i->cpu != last->cpu ? TAG_CPU : 0u));
 	p = put(p, i->to - i->ticks);
 	if (i->cpu != last->cpu)
 		p = put(p, i->cpu);
@@ -261,6 +283,7 @@ bool ct_line_get_state(struct ct_line_coder *c, struct ct_bytes_place *place,
 {
 	const uint8_t *p = next_item(place);
 	struct ct_timeline_item *last = &c->state;
+	bool same, new;
 	unsigned tag;
 
 	if (!p)
@@ -268,15 +291,13 @@ bool ct_line_get_state(struct ct_line_coder *c, struct ct_bytes_place *place,
 	tag = *p++;
 	i->ticks = i->to;
 	i->to += get(&p);
-	i->state = (tag & TAG_STOPPED) == TAG_STOPPED ? CT_STATE_STOPPED : tag & TAG_STATE;
+	i->state = state_of(tag, &same, &new);
 	i->source = (tag & TAG_SOURCE) != 0;
 	i->cpu = tag & TAG_CPU ? (uint16_t)get(&p) : last->cpu;
-	if (i->state == CT_STATE_STOPPED) {
-		take_nothing(i);
-	} else if (tag & TAG_NEW) {
+	if (new) {
 		get_wait(&p, i, last);
 		*last = *i;
-	} else if (tag & TAG_WAIT) {
+	} else if (same) {
 		take_wait(i, last);
 	} else {
 		take_nothing(i);

@@ -6,7 +6,7 @@
  *	timeline_notes.c  streams of what the program said of itself
  *	timeline_bytes.c  items as bytes
  *
- * State   tag: state in 3 bits (stopped: TAG_STOPPED), source << 3, TAG_WAIT or TAG_NEW, TAG_WAKER, TAG_CPU; length of the state in ticks; cpu; then for
+ * State   tag: state in 3 bits (rare ones: TAG_RARE), source << 3, TAG_WAIT or TAG_NEW, TAG_WAKER, TAG_CPU; length of the state in ticks; cpu; then for
  *         TAG_NEW the wait, for TAG_WAKER who woke
  * Record  event, mask of the fields that differ from the record before; ticks, then those fields, as differences
  * Numbers are LEB128, differences zigzag.

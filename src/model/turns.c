@@ -130,7 +130,9 @@ static void take_off(struct ct_turns *t, struct ct_turns_cpu *c, const struct ct
 	if (!open)
 		open_turn(t, c, c->last ? c->last : r->ticks, tid);
 	close_turn(t, c, r->ticks,
-		   r->v[CT_F_cpu_off_how] == CT_OFF_PREEMPTED ? CT_TURN_PREEMPTED : CT_TURN_WAITS);
+		   r->v[CT_F_cpu_off_how] == CT_OFF_PREEMPTED ? CT_TURN_PREEMPTED
+		   : r->v[CT_F_cpu_off_how] == CT_OFF_STOPPED ? CT_TURN_STOPPED
+							      : CT_TURN_WAITS);
 }
 
 static void take_waking(struct ct_turns *t, const struct ct_record *r)

@@ -18,6 +18,7 @@
 enum ct_turn_end {
 	CT_TURN_WAITS,	   /* the thread had nothing to do */
 	CT_TURN_PREEMPTED, /* it could have gone on */
+	CT_TURN_STOPPED,   /* by a signal or a debugger, where the kernel told */
 	CT_TURN_UNSEEN /* nobody looked: recording stopped, records are missing, or the thread is dead */
 };
 

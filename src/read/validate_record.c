@@ -139,9 +139,9 @@ static void check_cpu(struct ct_check *c, const struct ct_record *r)
 	    (!r->v[CT_F_sched_what] || r->v[CT_F_sched_what] > CT_SCHED_REFUSED))
 		ct_check_problem(c, "what is %" PRIu64 ", expected 1 to %d", r->v[CT_F_sched_what],
 				 CT_SCHED_REFUSED);
-	if (r->type == CT_EV_cpu_off && r->v[CT_F_cpu_off_how] > CT_OFF_PREEMPTED)
+	if (r->type == CT_EV_cpu_off && r->v[CT_F_cpu_off_how] > CT_OFF_STOPPED)
 		ct_check_problem(c, "how is %" PRIu64 ", expected 0 to %d", r->v[CT_F_cpu_off_how],
-				 CT_OFF_PREEMPTED);
+				 CT_OFF_STOPPED);
 	if (r->type == CT_EV_waking && r->v[CT_F_waking_how] > CT_WAKING_NEW)
 		ct_check_problem(c, "how is %" PRIu64 ", expected 0 to %d", r->v[CT_F_waking_how],
 				 CT_WAKING_NEW);

@@ -309,13 +309,15 @@ static void hand_out(const struct ct_bpf_record *r, uint64_t *last, ct_switch_fn
 		s.kind = CT_SWITCH_ON;
 		s.tid = r->to;
 		take(arg, &s);
-	} else if (kind >= CT_BPF_WAKES) {
+	} else if (kind >= CT_BPF_WAKES && kind <= CT_BPF_WAKES_LAST) {
 		s.kind = CT_SWITCH_WAKING;
 		s.how = (enum ct_waking_how)(kind - CT_BPF_WAKES);
 		s.waker = r->to;
 		take(arg, &s);
 	} else {
-		s.kind = kind == CT_BPF_WAITS ? CT_SWITCH_WAITS : CT_SWITCH_PREEMPTED;
+		s.kind = kind == CT_BPF_WAITS	? CT_SWITCH_WAITS
+			 : kind == CT_BPF_STOPS ? CT_SWITCH_STOPS
+						: CT_SWITCH_PREEMPTED;
 		if (s.tid)
 			take(arg, &s);
 		s.kind = CT_SWITCH_ON;

@@ -14,6 +14,8 @@ enum label { LEAVE, FIRST_DONE, SECOND_DONE, KNOWN, HAD_IT, WRITE, FULL, SOFT, H
 #define IN_SOFT 0x00000100 /* serving a soft interrupt */
 #define IN_HARD 0x00ff0000 /* hard interrupts and those that cannot be masked */
 
+#define STOPPED 0x0c /* bits of a thread's state: by a signal, by a debugger */
+
 #define STACK_BYTES 16384 /* of a thread in the kernel */
 
 static void begin(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
@@ -196,6 +198,8 @@ static void at_switch(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_jump(c, BPF_JNE, 1, 0, KNOWN);
 	ct_bpf_load(c, BPF_W, 1, 2, s->kernel.state);
 	ct_bpf_jump(c, BPF_JEQ, 1, 0, KNOWN);
+	ct_bpf_set(c, 9, CT_BPF_STOPS);
+	ct_bpf_jump(c, BPF_JSET, 1, STOPPED, KNOWN);
 	ct_bpf_set(c, 9, CT_BPF_WAITS);
 	ct_bpf_here(c, KNOWN);
 	find_ring(c, s);

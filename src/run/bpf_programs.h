@@ -35,12 +35,13 @@ enum ct_bpf_kind {
 	CT_BPF_WAKES_LAST = CT_BPF_WAKES + CT_WAKING_NEW,
 	CT_BPF_CAME =
 		6, /* to has had the CPU since about then; the kernel did not tell when it got it */
-	CT_BPF_LOST = 7 /* from and to together: how many records had no room */
+	CT_BPF_LOST = 7, /* from and to together: how many records had no room */
+	CT_BPF_STOPS = 8 /* from waits: it was stopped, by a signal or a debugger; to */
 };
-#define CT_BPF_KIND_BITS 3
+#define CT_BPF_KIND_BITS 4
 
 struct ct_bpf_record {
-	uint64_t when;	   /* ns << 3 | enum ct_bpf_kind */
+	uint64_t when;	   /* ns << 4 | enum ct_bpf_kind */
 	uint32_t from, to; /* tids; 0: nobody of ours */
 };
 _Static_assert(sizeof(struct ct_bpf_record) == 16, "as the programs write it");

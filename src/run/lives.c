@@ -39,6 +39,7 @@ void ct_lives_take(struct ct_lives *l, const struct ct_switch *w)
 	switch (w->kind) {
 	case CT_SWITCH_ON: switched(l, w, ON); break;
 	case CT_SWITCH_WAITS:
+	case CT_SWITCH_STOPS:
 	case CT_SWITCH_PREEMPTED: switched(l, w, 0); break;
 	case CT_SWITCH_MADE: add(l, w, CT_LIFE_MADE); break;
 	case CT_SWITCH_EXECUTED: add(l, w, CT_LIFE_EXECUTED); break;

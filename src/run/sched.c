@@ -189,11 +189,13 @@ static void take(void *arg, const struct ct_switch *w)
 		break;
 	case CT_SWITCH_WAITS:
 	case CT_SWITCH_PREEMPTED:
+	case CT_SWITCH_STOPS:
 	case CT_SWITCH_GONE:
 		r.v[CT_F_cpu_off_tid] = w->tid;
 		r.v[CT_F_cpu_off_cpu] = c->cpu;
-		r.v[CT_F_cpu_off_how] =
-			w->kind == CT_SWITCH_PREEMPTED ? CT_OFF_PREEMPTED : CT_OFF_WAITS;
+		r.v[CT_F_cpu_off_how] = w->kind == CT_SWITCH_PREEMPTED ? CT_OFF_PREEMPTED
+					: w->kind == CT_SWITCH_STOPS   ? CT_OFF_STOPPED
+								       : CT_OFF_WAITS;
 		if (c->on_ns && w->ns > c->on_ns)
 			s->period_cpu_ns += w->ns - c->on_ns;
 		c->on_ns = 0;

@@ -21,8 +21,9 @@ enum ct_switch_kind {
 	CT_SWITCH_ON,	     /* the thread got the CPU */
 	CT_SWITCH_WAITS,     /* it left it, because it has nothing to do */
 	CT_SWITCH_PREEMPTED, /* it left it and could have gone on */
-	CT_SWITCH_WAKING,    /* it is woken by what runs on this CPU */
-	CT_SWITCH_MISSING,   /* `count` records have found no room */
+	CT_SWITCH_STOPS, /* it left it, because it was stopped by a signal or a debugger; not every source tells */
+	CT_SWITCH_WAKING,  /* it is woken by what runs on this CPU */
+	CT_SWITCH_MISSING, /* `count` records have found no room */
 	/* no switches, and not for the trace */
 	CT_SWITCH_MADE,		/* a thread, by `waker` */
 	CT_SWITCH_EXECUTED,	/* the process is another program from here on */

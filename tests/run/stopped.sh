@@ -26,7 +26,7 @@ look() { # name -> looks at name.ctrace
 look t
 # what the worker did from the stop to its sleep, 150 ms at least, is not "in no recorded wait"
 ctrace threads --json t.ctrace | jq -e 'if .threads[0].states then [.threads[] | select(.thread == "worker")] | length == 1 and
-	.[0].states.stopped_ns > 50000000 and .[0].states.outside_ns < 20000000 else true end' >/dev/null ||
+	.[0].states.paused_ns > 50000000 and .[0].states.outside_ns < 20000000 else true end' >/dev/null ||
 	fail "states: $(ctrace threads --json t.ctrace | jq -c '.threads[] | {thread, states}')"
 
 [ "$(LD_PRELOAD=$BUILD/libctrace.so "$BUILD/run/stopped")" = recorded ] || fail "alone: not recorded"

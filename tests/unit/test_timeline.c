@@ -133,8 +133,8 @@ static void stopped(void **state)
 		"recording @2000000\nrecording @4000000 on=1\n"
 		"wait @5000000 op=mutex dur=300000 object=lock owner=7\nthread_end @6000000\n";
 	static const struct ct_timeline_options o = {0};
-	static const uint8_t expected[] = {CT_STATE_AWAKE,   CT_STATE_BLOCKED, CT_STATE_AWAKE,
-					   CT_STATE_STOPPED, CT_STATE_AWAKE,   CT_STATE_BLOCKED,
+	static const uint8_t expected[] = {CT_STATE_AWAKE,  CT_STATE_BLOCKED, CT_STATE_AWAKE,
+					   CT_STATE_PAUSED, CT_STATE_AWAKE,   CT_STATE_BLOCKED,
 					   CT_STATE_AWAKE};
 	struct ct_timeline_item item;
 	struct ct_timeline *tl;

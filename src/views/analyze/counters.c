@@ -36,7 +36,7 @@ static enum group group_of(uint8_t state)
 	case CT_STATE_WOKEN:
 	case CT_STATE_PREEMPTED: return READY;
 	case CT_STATE_BLOCKED: return BLOCKED;
-	case CT_STATE_STOPPED:
+	case CT_STATE_PAUSED:
 	case CT_STATE_AWAKE: return UNSEEN;
 	default: return OUTSIDE;
 	}

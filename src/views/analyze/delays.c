@@ -67,7 +67,7 @@ static void take(void *arg, const struct ct_span *span)
 		s->ran += span->to - span->from;
 		spread(s, s->running, span->from, span->to);
 	} else if (span->state == CT_STATE_AWAKE ||
-		   (span->state == CT_STATE_STOPPED && span->source == CT_SOURCE_WAITS)) {
+		   (span->state == CT_STATE_PAUSED && span->source == CT_SOURCE_WAITS)) {
 		s->unseen += span->to - span->from;
 	} else if (ready) {
 		s->was_ready += span->to - span->from;

@@ -127,10 +127,10 @@ static void fill(struct ct_view *v, uint32_t thread, uint64_t waited, struct gro
 	to->figure[RUN] = l->state[CT_STATE_RUNNING] + l->state[CT_STATE_CALL] + l->awake_run;
 	to->figure[READY] =
 		l->state[CT_STATE_WOKEN] + l->state[CT_STATE_PREEMPTED] + l->awake_ready;
-	to->figure[BLOCKED] =
-		l->state[CT_STATE_BLOCKED] + l->state[CT_STATE_SHORT] + l->state[CT_STATE_OUTSIDE];
+	to->figure[BLOCKED] = l->state[CT_STATE_BLOCKED] + l->state[CT_STATE_SHORT] +
+			      l->state[CT_STATE_OUTSIDE] + l->state[CT_STATE_STOPPED];
 	to->figure[LEFT] = l->state[CT_STATE_AWAKE] - l->awake_run - l->awake_ready +
-			   l->state[CT_STATE_STOPPED];
+			   l->state[CT_STATE_PAUSED];
 }
 
 static int find_members(struct ct_view *v, struct groups *g, uint64_t *waited)

@@ -357,7 +357,7 @@ void ct_note_split_json(struct ct_view *v, struct ct_json *j, const struct ct_sp
 	ct_json_close(j, '}');
 	ct_json_number(j, "outside_ns", ct_view_ns(v, s->outside));
 	ct_json_number(j, "awake_ns", ct_view_ns(v, s->awake));
-	ct_json_number(j, "stopped_ns", ct_view_ns(v, s->unseen));
+	ct_json_number(j, "paused_ns", ct_view_ns(v, s->unseen));
 	ct_json_number(j, "before_ns", ct_view_ns(v, before));
 	ct_json_number(j, "unknown_ns", ct_view_ns(v, dur > known ? dur - known : 0));
 	ct_json_close(j, '}');

@@ -126,7 +126,8 @@ static struct row states_row(const struct line *l)
 	r.column[r.n++] = s->state[CT_STATE_WOKEN] + s->state[CT_STATE_PREEMPTED] + s->awake_ready;
 	for (k = 0; k < REASONS; k++)
 		r.column[r.n++] = s->blocked[reasons[k]];
-	r.column[r.n++] = s->state[CT_STATE_SHORT] + s->state[CT_STATE_OUTSIDE];
+	r.column[r.n++] =
+		s->state[CT_STATE_SHORT] + s->state[CT_STATE_OUTSIDE] + s->state[CT_STATE_STOPPED];
 	return r;
 }
 
@@ -166,8 +167,11 @@ static void print_line(struct ct_view *v, const struct line *l)
 		ct_text_add(name, sizeof(name), ", %s not seen",
 			    ct_text_ns(n, ct_view_ns(v, not_seen(l->states))));
 	if (l->states && l->states->state[CT_STATE_STOPPED])
-		ct_text_add(name, sizeof(name), ", %s with recording stopped",
+		ct_text_add(name, sizeof(name), ", %s stopped",
 			    ct_text_ns(n, ct_view_ns(v, l->states->state[CT_STATE_STOPPED])));
+	if (l->states && l->states->state[CT_STATE_PAUSED])
+		ct_text_add(name, sizeof(name), ", %s with recording stopped",
+			    ct_text_ns(n, ct_view_ns(v, l->states->state[CT_STATE_PAUSED])));
 	if (l->ran && !t->ran.until)
 		ct_text_add(name, sizeof(name), ", not read");
 	if (!t->ended && !ct_trace_info(v->trace)->live)
@@ -217,6 +221,9 @@ static void print_legend(struct ct_view *v, const struct ct_life *all, bool aban
 		"record\n",
 		abandoned ? " or in an abandoned one" : "",
 		ct_text_ns(n[0], ct_view_ns(v, all->state[CT_STATE_SHORT])));
+	if (all->state[CT_STATE_STOPPED])
+		fprintf(v->out, "stopped: by a signal or a debugger, %s, which is in \"outside\"\n",
+			ct_text_ns(n[0], ct_view_ns(v, all->state[CT_STATE_STOPPED])));
 	if (not_seen(all))
 		fprintf(v->out,
 			"not seen: in no recorded wait while switches were not recorded, %s\n",

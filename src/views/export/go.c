@@ -157,7 +157,7 @@ static void take_state(struct export *x, struct goroutine *g)
 			preempted(x, g);
 		break;
 	case CT_STATE_BLOCKED: blocked(x, g); break;
-	case CT_STATE_STOPPED:
+	case CT_STATE_PAUSED:
 		if (i->source == CT_SOURCE_SWITCHES)
 			outside(x, g);
 		else

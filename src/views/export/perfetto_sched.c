@@ -18,6 +18,7 @@
 /* How a thread left a CPU, in the bits of Linux 4.14 and newer. */
 enum {
 	STATE_SLEEPS = 1,
+	STATE_STOPPED = 4,
 	STATE_DEAD = 0x10,
 	STATE_UNSEEN = 0x80, /* "idle": which no thread of a program is */
 	STATE_PREEMPTED = 0x100
@@ -243,7 +244,9 @@ static void take_off(struct ct_perfetto_sched *s, struct cpu *c, uint64_t ns,
 	uint32_t tid = (uint32_t)r->v[CT_F_cpu_off_tid], row = row_of(s, tid, r->ticks);
 	const struct ct_thread *t;
 	bool preempted = r->v[CT_F_cpu_off_how] == CT_OFF_PREEMPTED;
-	uint32_t state = preempted ? STATE_PREEMPTED : STATE_SLEEPS;
+	uint32_t state = preempted				    ? STATE_PREEMPTED
+			 : r->v[CT_F_cpu_off_how] == CT_OFF_STOPPED ? STATE_STOPPED
+								    : STATE_SLEEPS;
 
 	if (!shows(s, row))
 		return;

@@ -110,7 +110,8 @@ uint32_t ct_slice_names_part(struct ct_slice_names *n, enum ct_state state)
 		[CT_STATE_SHORT] = "off the CPU for a short time",
 		[CT_STATE_OUTSIDE] = "off the CPU in no recorded wait",
 		[CT_STATE_AWAKE] = "awake",
-		[CT_STATE_STOPPED] = "the program had stopped its recording"};
+		[CT_STATE_PAUSED] = "the program had stopped its recording",
+		[CT_STATE_STOPPED] = "stopped by a signal or a debugger"};
 	uint32_t *number = &n->part_names[state];
 
 	if (!*number)

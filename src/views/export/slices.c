@@ -114,7 +114,7 @@ static uint8_t number_of(const struct ct_timeline_item *i)
 	case CT_STATE_PREEMPTED: return CT_NUMBER_READY;
 	case CT_STATE_BLOCKED: return CT_NUMBER_BLOCKED;
 	case CT_STATE_AWAKE: return CT_NUMBER_AWAKE;
-	case CT_STATE_STOPPED: /* off the CPU, or nobody knows */
+	case CT_STATE_PAUSED: /* off the CPU, or nobody knows */
 		return i->source == CT_SOURCE_SWITCHES ? CT_NUMBER_OUTSIDE : CT_NUMBER_AWAKE;
 	default: return CT_NUMBER_OUTSIDE;
 	}
@@ -215,7 +215,7 @@ static bool is_part(const struct ct_timeline_item *i)
 {
 	return i->to > i->ticks && (i->state == CT_STATE_WOKEN || i->state == CT_STATE_PREEMPTED ||
 				    i->state == CT_STATE_SHORT || i->state == CT_STATE_OUTSIDE ||
-				    i->state == CT_STATE_STOPPED);
+				    i->state == CT_STATE_PAUSED || i->state == CT_STATE_STOPPED);
 }
 
 static void open_part(struct ct_slices *s, const struct ct_timeline_item *i)

@@ -112,7 +112,7 @@ void ct_tables_states(struct ct_tables *x)
 
 static void switch_row(struct ct_tables *x, const struct ct_turn *t, const struct ct_thread *thread)
 {
-	static const char *const ends[] = {"waits", "preempted", "unseen"};
+	static const char *const ends[] = {"waits", "preempted", "stopped", "unseen"};
 
 	ct_put_int(x, t->cpu);
 	ct_put_id(x, thread ? thread->serial : 0, thread != NULL);

@@ -25,6 +25,7 @@ const char *ct_leaf_text(enum ct_leaf leaf)
 		"[short]",
 		"[woken, no CPU yet]",
 		"[preempted]",
+		"[stopped]",
 		"[hand-off]",
 		"[changed hands unseen]",
 		"[holder's stack not known]",

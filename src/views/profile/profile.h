@@ -30,6 +30,7 @@ enum ct_leaf {
 	CT_LEAF_SHORT,	   /* states: off the CPU for less than what is recorded */
 	CT_LEAF_WOKEN,	   /* states: woken, and waiting for a CPU */
 	CT_LEAF_PREEMPTED, /* states: it lost the CPU */
+	CT_LEAF_STOPPED,   /* states: by a signal or a debugger */
 	CT_LEAF_HANDOFF,   /* holders: it had been released, and nobody had it yet */
 	CT_LEAF_CHANGED, /* holders: one had it before and another after, and when it changed hands was not seen */
 	CT_LEAF_HELD,	 /* holders: who had it is known, its stack is not */

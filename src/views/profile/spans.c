@@ -29,6 +29,7 @@ static enum ct_leaf leaf_of(const struct ct_profile *p, const struct ct_span *s)
 									    : CT_LEAF_NONE;
 	case CT_STATE_SHORT: return CT_LEAF_SHORT;
 	case CT_STATE_OUTSIDE: return CT_LEAF_OUTSIDE;
+	case CT_STATE_STOPPED: return CT_LEAF_STOPPED;
 	default: return CT_LEAF_NONE;
 	}
 }
@@ -38,7 +39,8 @@ static bool is_off(const struct ct_profile *p, enum ct_state state)
 	if (state == CT_STATE_WOKEN || state == CT_STATE_PREEMPTED)
 		return true;
 	return p->o.kind == CT_PROFILE_OFFCPU &&
-	       (state == CT_STATE_BLOCKED || state == CT_STATE_SHORT || state == CT_STATE_OUTSIDE);
+	       (state == CT_STATE_BLOCKED || state == CT_STATE_SHORT || state == CT_STATE_OUTSIDE ||
+		state == CT_STATE_STOPPED);
 }
 
 static struct ct_sample key_of_span(struct ct_profile *p, const struct ct_span *s)
