@@ -97,10 +97,12 @@ static void take_sched(struct ct_turns *t, struct ct_turns_cpu *c, const struct 
 	switch (r->v[CT_F_sched_what]) {
 	case CT_SCHED_FROM:
 		/* in a ring every chunk says it again */
-		if (c->to)
+		if (c->to) {
 			add_hole(t, c->to, r->ticks);
-		else if (!c->from)
+			c->came += c->off && r->ticks > c->to ? r->ticks - c->to : 0;
+		} else if (!c->from) {
 			c->from = r->ticks;
+		}
 		c->to = 0;
 		c->off = c->off || r->v[CT_F_sched_count];
 		break;
@@ -187,6 +189,25 @@ static int by_from(const void *a, const void *b)
 	return (x->from > y->from) - (x->from < y->from);
 }
 
+/* One that was off, came, and stayed: it is recorded no more, and others are. */
+static void settle_came(struct ct_turns *t)
+{
+	uint64_t last = 0;
+	uint32_t i;
+
+	for (i = 0; i < t->cpus.count; i++) {
+		const struct ct_turns_cpu *c = ct_table_row(&t->cpus, i);
+
+		if (!c->off && c->to > last)
+			last = c->to;
+	}
+	for (i = 0; i < t->cpus.count; i++) {
+		struct ct_turns_cpu *c = ct_table_row(&t->cpus, i);
+
+		c->came += c->off && c->to < last ? last - c->to : 0;
+	}
+}
+
 /* Before all CPUs are recorded, and after one no longer is, there are holes too. */
 static void settle_holes(struct ct_turns *t, uint64_t begin, uint64_t end)
 {
@@ -203,6 +224,7 @@ static void settle_holes(struct ct_turns *t, uint64_t begin, uint64_t end)
 		add_hole(t, begin, c->from ? c->from : end);
 		add_hole(t, c->to, end);
 	}
+	settle_came(t);
 	if (!t->cpus.count)
 		add_hole(t, begin, end);
 	if (!t->hole_n)

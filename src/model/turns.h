@@ -63,6 +63,7 @@ struct ct_turns_cpu {
 	uint64_t last;	   /* ticks of the newest record */
 	uint32_t open;	   /* turn that has not ended, index + 1 */
 	bool off;	   /* was when recording began: nobody could run there */
+	uint64_t came; /* ticks in which it was on all the same, and nothing was recorded there */
 };
 
 struct ct_turns {

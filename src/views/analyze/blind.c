@@ -160,6 +160,27 @@ const char *ct_sched_refusal(const struct ct_turns *t, enum ct_sched_source sour
 	return buf;
 }
 
+/* CPUs that were off when recording began and came: nothing tells of them where the kernel does not by itself. */
+static void note_cpus_that_came(struct ct_view *v, ct_note_fn *note, void *arg)
+{
+	const struct ct_turns *t = &v->model->turns;
+	char text[192], n[CT_TEXT_NUMBER];
+	uint32_t i;
+
+	for (i = 0; i < t->cpus.count; i++) {
+		const struct ct_turns_cpu *c = ct_table_row(&t->cpus, i);
+
+		/* at the end of a recording they do not stop in the same moment */
+		if (ct_view_ns(v, c->came) < 1000000)
+			continue;
+		snprintf(text, sizeof(text),
+			 "CPU %u came while perf recorded, which cannot tell what ran there for "
+			 "%s; --sched-source=bpf could (CAP_BPF and CAP_PERFMON, or root)",
+			 (unsigned)c->cpu, ct_text_ns(n, ct_view_ns(v, c->came)));
+		note(arg, text);
+	}
+}
+
 /* What would have told when threads ran. */
 static void note_switches(struct ct_view *v, ct_note_fn *note, void *arg)
 {
@@ -194,6 +215,7 @@ static void note_switches(struct ct_view *v, ct_note_fn *note, void *arg)
 			 ct_text_count(n, t->missing));
 		note(arg, text);
 	}
+	note_cpus_that_came(v, note, arg);
 }
 
 /* What programs did not want recorded. */
