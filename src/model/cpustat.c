@@ -367,7 +367,7 @@ static int find_cpus(struct reading *r)
 	o->cpu = calloc(o->count + 1u, sizeof(*o->cpu));
 	o->parts = calloc((size_t)o->count * o->n + 1u, sizeof(*o->parts));
 	r->cuts = malloc((2u * (size_t)most + o->n + 1u) * sizeof(*r->cuts));
-	r->piece = malloc((2u * (size_t)most + o->n + 1u) * sizeof(*r->piece));
+	r->piece = calloc(2u * (size_t)most + o->n + 1u, sizeof(*r->piece));
 	if (!o->cpu || !o->parts || !r->cuts || !r->piece)
 		return -ENOMEM;
 	for (i = n = 0; i < o->count; i++) {

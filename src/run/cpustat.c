@@ -133,7 +133,7 @@ static void take_cpu(void *arg, unsigned long number, uint64_t idle, uint64_t st
 	struct ct_cpustat *s = arg;
 	struct ct_cpustat_count now = {idle, stolen, s->ticks, s->ns};
 	struct ct_cpustat_cpu *c;
-	bool goes;
+	bool goes, idle_on;
 
 	if (!has_room(s, number))
 		return;
@@ -142,13 +142,14 @@ static void take_cpu(void *arg, unsigned long number, uint64_t idle, uint64_t st
 		return;
 	now.idle = not_back(c->seen.idle, idle);
 	goes = goes_on(s, c, &now);
-	if (goes && !s->last && was_idle(&c->told, &now) && now.ns - c->told.ns < HELD_NS) {
+	idle_on = goes && was_idle(&c->told, &now);
+	if (idle_on && !s->last && now.ns - c->told.ns < HELD_NS) {
 		c->seen = now;
 		c->look = s->look;
 		return;
 	}
 	/* what it was idle before does not blur into what comes now */
-	if (c->seen.ticks != c->told.ticks)
+	if (!idle_on && c->seen.ticks != c->told.ticks)
 		tell(s, (unsigned)number, &c->seen);
 	if (goes)
 		tell(s, (unsigned)number, &now);
