@@ -193,6 +193,9 @@ static void go_off(struct ct_states *s, uint32_t thread, struct cursor *c, uint6
 		off = before->off < in->restart				? CT_STATE_PAUSED
 		      : next && next->on - before->off < s->short_ticks ? CT_STATE_SHORT
 									: CT_STATE_OUTSIDE;
+	else if (off ==
+		 CT_STATE_PREEMPTED) /* it lets others go first, and would be ready; but it slept */
+		off = CT_STATE_OUTSIDE;
 	else if (release == UINT64_MAX && in->release >= before->off)
 		release =
 			in->release; /* one from before it left the CPU was not what it slept for */
