@@ -167,7 +167,11 @@ static const char *take_profile(struct ct_args *a, int option, const char *arg)
 	case CUM: a->by_cum = true; break;
 	case BLAME:
 		a->by_unlock = !strcmp(arg, "unlock");
-		return a->by_unlock || !strcmp(arg, "holder") ? NULL : "is not holder or unlock";
+		a->by_waker = !strcmp(arg, "waker");
+		return a->by_unlock || a->by_waker || !strcmp(arg, "holder") ||
+				       !strcmp(arg, "waiter")
+			       ? NULL
+			       : "is not holder, unlock, waiter or waker";
 	default: break;
 	}
 	return NULL;

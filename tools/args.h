@@ -19,7 +19,7 @@ struct ct_args {
 	uint64_t least_ns;  /* 0: all */
 	/* profile */
 	const char *kind; /* the word before the trace */
-	bool by_unlock, no_idle, no_labels, by_cum;
+	bool by_unlock, by_waker, no_idle, no_labels, by_cum;
 	struct ct_export_options export;
 };
 

@@ -36,7 +36,8 @@ static const char help[] =
 	"                beginning of it\n"
 	"  --blame RULE  lock: holder charges each holder for what its hold and a wait have in\n"
 	"                common (the default), unlock charges all of a wait to the unlock that\n"
-	"                ended it, as Go and Abseil do\n"
+	"                ended it, as Go and Abseil do.  sched: waiter charges the stack that\n"
+	"                waited (the default), waker the one that woke it, as Go does\n"
 	"  --no-idle     leave idle waits out\n"
 	"  --min-duration T  only single waits of at least T, such as 50us or 2ms\n"
 	"  --each        pprof: every object and every thread has a label of its own\n"
@@ -223,6 +224,9 @@ int ct_cmd_profile(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	r.options.kind = ct_profile_find(a.kind);
+	if ((a.by_waker && r.options.kind != CT_PROFILE_SCHED) ||
+	    (a.by_unlock && r.options.kind != CT_PROFILE_LOCK))
+		return ct_args_usage(argv[0], "--blame is not for this profile:", a.kind);
 	if (r.options.kind == CT_PROFILE_NONE)
 		return ct_args_usage(
 			argv[0],
@@ -231,6 +235,7 @@ int ct_cmd_profile(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	r.options.by_unlock = a.by_unlock;
+	r.options.by_waker = a.by_waker;
 	r.options.no_idle = a.no_idle;
 	r.options.by_cum = a.by_cum;
 	r.options.lock = a.lock;

@@ -38,7 +38,7 @@ offers 'ctrace info --' --blind --coverage --json
 offers 'ctrace profile ' net sync syscall sched lock offcpu
 offers 'ctrace profile lock --' --output --format --blame --lock --no-idle
 offers 'ctrace profile lock --format ' pprof folded speedscope svg
-offers 'ctrace profile lock --blame ' holder unlock
+offers 'ctrace profile lock --blame ' holder unlock waiter waker
 offers 'ctrace profile lock t' t.ctrace
 offers 'ctrace ps --' --json
 offers 'ctrace-run -' -o --output --ring --only --skip --best-effort

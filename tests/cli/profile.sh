@@ -47,6 +47,7 @@ wait @43000 op=epoll_wait dur=200 object=6 stack=s
 wait @44000 op=read dur=70 object=7 stack=s
 wait @45000 op=read dur=60 object=8 stack=s
 wait @46000 op=sigwait dur=50 stack=s
+wait @47000 op=yield dur=45 stack=s
 opstat @50000 op=read count=14 total=4030 max=2000
 END
 ctrace raw --encode t.txt -o t.ctrace
@@ -58,14 +59,16 @@ refuses 2 'one argument too many: more' sync t.ctrace more
 refuses 2 'no-such-file' sync no-such-file
 refuses 2 'format is not text, .*: xml' sync --format xml t.ctrace
 refuses 2 'no --format, and the name does not tell it: x.txt.gz' sync -o x.txt.gz t.ctrace
-refuses 2 'blame is not holder or unlock: me' lock --blame me t.ctrace
+refuses 2 'blame is not holder, unlock, waiter or waker: me' lock --blame me t.ctrace
+refuses 2 'blame is not for this profile: sync' sync --blame waker t.ctrace
+refuses 2 'blame is not for this profile: sched' sched --blame unlock t.ctrace
 refuses 2 'lock is empty' lock --lock '' t.ctrace
 refuses 2 'min-duration is not a time such as 50us: long' sync --min-duration long t.ctrace
 refuses 2 'no thread matches' sync --thread nobody t.ctrace
 refuses 1 "nothing waited for is called 'nope'" sync --lock nope t.ctrace
 refuses 1 'nothing to show: no wait of this kind' sync --from 0.5 t.ctrace
 refuses 1 'nothing to show: no wait of this kind' sync --min-duration 1s t.ctrace
-refuses 1 'nothing to show: no delay' sched t.ctrace
+refuses 1 'nothing to show: no delay' sched --from 0.5 t.ctrace
 refuses 1 'there/x.svg: No such file' sync -o there/x.svg t.ctrace
 refuses 1 'No space left' sync --format svg -o /dev/full t.ctrace
 [ -z "$(find . -name 'x.*')" ] || fail "left behind: $(find . -name 'x.*')"
@@ -74,8 +77,8 @@ ctrace locks -o x t.ctrace 2>err && fail 'another command takes -o'
 ctrace profile --help | awk 'length($0) > 100 { exit 1 }' || fail 'a long line in the help'
 
 # which wait is in which profile: the two of a socket and of a file apart, message queues and eventfds with the other threads; sleeps, timers
-# and signals nowhere
-for pair in net:2200 sync:3470 syscall:1300 offcpu:7580; do
+# and signals nowhere; who yields is ready
+for pair in net:2200 sync:3470 syscall:1300 sched:45 offcpu:7625; do
 	[ "$(ctrace profile "${pair%:*}" --json t.ctrace | jq .total_ns)" = "${pair#*:}" ] ||
 		fail "${pair%:*}: $(ctrace profile "${pair%:*}" --json t.ctrace | jq .total_ns) instead of ${pair#*:}"
 done

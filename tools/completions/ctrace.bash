@@ -42,7 +42,7 @@ _ctrace() {
 			_ctrace_words "$("$tool" export --help 2>/dev/null | sed -n 's/^ \{21\}\([a-z]*\)  .*/\1/p')"
 		fi
 		;;
-	--blame) _ctrace_words "holder unlock" ;;
+	--blame) _ctrace_words "holder unlock waiter waker" ;;
 	-o | --output) compopt -o default ;;
 	--live) _ctrace_words "$("$tool" ps --json 2>/dev/null | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')" ;;
 	--group) _ctrace_words "name start" ;;

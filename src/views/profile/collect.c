@@ -1,8 +1,6 @@
 /*
- * collect.c - what a profile is made of; the holders of locks are found in holders.c, states of threads in spans.c.
- *
- * net, sync and syscall are sums of the model's cells: each has its stack, and its summed short waits with it.  Who ended single
- * waits is known by single waits only, so that where labels are wanted the recorded part is taken from a walk over them.
+ * collect.c - what all profiles share: samples, labels, filters, comments.  The holders of locks are found in holders.c, states of threads
+ * in spans.c.
  */
 #include "views/profile/profile.h"
 
@@ -159,74 +157,6 @@ struct ct_sample ct_profile_key(struct ct_profile *p, uint32_t cell)
 	return key;
 }
 
-/* --- net, sync, syscall ------------------------------------------------------------------------------------------------------- */
-
-struct walk {
-	struct ct_profile *p;
-	uint8_t *wanted; /* by cell */
-};
-
-static void take_wait(void *arg, const struct ct_ended *e)
-{
-	struct walk *w = arg;
-	struct ct_profile *p = w->p;
-	uint64_t dur = e->end - e->start, serial = e->waker;
-	struct ct_sample key;
-
-	if (e->cell == CT_NONE || !w->wanted[e->cell] ||
-	    (p->o.min_ns && ct_view_ns(p->v, dur) < p->o.min_ns))
-		return;
-	key = ct_profile_key(p, e->cell);
-	key.holder = e->waker ? ct_profile_thread(p, ct_table_find(&p->v->model->threads, &serial))
-			      : ct_profile_stranger(p, e->stranger);
-	ct_profile_add(p, &key, 1, dur);
-}
-
-/* Summed waits of a cell, and one that goes on. */
-static void take_rest(struct ct_profile *p, uint32_t cell)
-{
-	const struct ct_cell *c = ct_model_cell(p->v->model, cell);
-	struct ct_sample key = ct_profile_key(p, cell);
-
-	if (c->open && ct_view_ns(p->v, c->open_total) >= p->o.min_ns)
-		ct_profile_add(p, &key, 1, c->open_total);
-	if (p->o.min_ns || c->op >= CT_OP_FIRST_CALL) {
-		p->left_out += c->short_waits;
-		p->left_out_total += c->short_total;
-	} else {
-		ct_profile_add(p, &key, c->short_waits, c->short_total);
-	}
-}
-
-static int collect_cells(struct ct_profile *p)
-{
-	struct ct_model *m = p->v->model;
-	bool single = p->o.labels || p->o.min_ns;
-	struct walk w = {p, calloc(m->cells.count + 1u, 1)};
-	struct ct_sample key;
-	uint32_t i;
-	int err = 0;
-
-	if (!w.wanted)
-		return -ENOMEM;
-	for (i = 0; i < m->cells.count; i++) {
-		const struct ct_cell *c = ct_model_cell(m, i);
-
-		w.wanted[i] = ct_profile_of(m, c->op, i) == p->o.kind && ct_profile_wants(p, i);
-		if (!w.wanted[i])
-			continue;
-		take_rest(p, i);
-		if (single)
-			continue;
-		key = ct_profile_key(p, i);
-		ct_profile_add(p, &key, c->waits, c->total);
-	}
-	if (single)
-		err = ct_ended_build(p->v->trace, m, take_wait, &w);
-	free(w.wanted);
-	return err;
-}
-
 /* --- all of them -------------------------------------------------------------------------------------------------------------- */
 
 static int make_rows(struct ct_profile *p)
@@ -251,14 +181,12 @@ static int make_rows(struct ct_profile *p)
 static void say_rule(struct ct_profile *p)
 {
 	static const char *const rules[CT_PROFILES] = {
-		"net: waits on sockets, pipes, pollers and for name look-ups, charged to the stack "
-		"that waited",
-		"sync: waits for other threads and processes (locks, condition variables, "
-		"semaphores, "
-		"joins, queues...), charged to the stack that waited",
-		"syscall: recorded calls that are in neither net nor sync, sleeps left out, "
-		"charged "
-		"to the stack that called",
+		"net: time blocked on sockets, pipes, pollers and for name look-ups, charged to "
+		"the stack that waited",
+		"sync: time blocked for other threads and processes (locks, condition variables, "
+		"semaphores, joins, queues...), charged to the stack that waited",
+		"syscall: time in recorded calls that are in neither net nor sync, sleeps left "
+		"out, charged to the stack that called",
 		"sched: time threads were ready and had no CPU, woken or preempted, charged to the "
 		"stack of the wait they came from",
 		"lock: waits for locks, charged to who held them",
@@ -266,6 +194,11 @@ static void say_rule(struct ct_profile *p)
 	};
 
 	ct_profile_comment(p, "%s", rules[p->o.kind]);
+	if (p->o.kind < CT_PROFILE_SCHED)
+		ct_profile_comment(p, "from its release on a thread is ready: that is in sched");
+	if (p->o.by_waker)
+		ct_profile_comment(p, "rule: who was woken is charged to the stack that woke it "
+				      "(--blame=waker), where that is known");
 }
 
 static void say_left_out(struct ct_profile *p)
@@ -298,7 +231,7 @@ static int say_missing(struct ct_profile *p)
 	if (!f)
 		return -ENOMEM;
 	p->v->out = f;
-	ct_view_window(p->v);
+	(p->o.kind == CT_PROFILE_LOCK ? ct_view_window : ct_view_window_states)(p->v);
 	ct_view_blind(p->v, "");
 	p->v->out = was;
 	if (fclose(f) != 0 || !text) {
@@ -326,9 +259,7 @@ int ct_profile_make(struct ct_profile *p, struct ct_view *v, const struct ct_pro
 		err = make_rows(p);
 	if (!err) {
 		say_rule(p);
-		err = o->kind == CT_PROFILE_LOCK   ? ct_profile_holders(p)
-		      : o->kind < CT_PROFILE_SCHED ? collect_cells(p)
-						   : ct_profile_spans(p);
+		err = o->kind == CT_PROFILE_LOCK ? ct_profile_holders(p) : ct_profile_spans(p);
 	}
 	if (!err) {
 		say_left_out(p);

@@ -1,7 +1,6 @@
 /*
  * profile.h - where time went that threads did not run, by stack: a profile of one kind, and the forms it is written in.
  *
- *	cells, single waits --> collect.c --+
  *	single waits --> holders.c, held.c -+--> samples --+--> table.c     text and JSON
  *	states ------------------> spans.c -+              +--> pprof.c     profile.proto, gzip
  *	                                                   +--> folded.c, speedscope.c, svg.c
@@ -57,6 +56,7 @@ struct ct_sample {
 struct ct_profile_options {
 	enum ct_profile_kind kind;
 	bool by_unlock;	  /* lock: all of a wait to the unlock that ended it */
+	bool by_waker;	  /* sched: to the stack that woke the thread */
 	bool no_idle;	  /* leave idle waits out */
 	bool labels;	  /* apart by lock, thread and holder too */
 	bool by_cum;	  /* table: most cumulated time first */
@@ -163,7 +163,7 @@ const char *ct_leaf_text(enum ct_leaf leaf);
 int ct_profile_holders(struct ct_profile *p);
 
 /*
- * ct_profile_spans - collect a profile of states: sched or offcpu (spans.c)
+ * ct_profile_spans - collect a profile of states: all but lock (spans.c)
  * Returns 0, -ENOMEM or -EIO.
  * Context: tools.
  */
