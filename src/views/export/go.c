@@ -8,8 +8,8 @@
  *	awake, running    running                          held; and so while recording was stopped, unless the kernel told otherwise
  *	call              running, in a system call        held
  *	woken             runnable, unblocked by its waker  -
- *	preempted         runnable                         -
- *	blocked           waiting for one of Go's reasons, or in a system call; sched_yield: runnable   -
+ *	preempted         runnable; so is who yields        -
+ *	blocked           waiting for one of Go's reasons, or in a system call   -
  *	short, outside    waiting for a reason without a name                                          -
  *
  * Between two states it goes the shortest way that the rules of the reader allow (go_order.h): whoever is to block has to run, who waits has to be
@@ -70,9 +70,17 @@ static void outside(struct export *x, struct goroutine *g)
 	ct_go_to_waiting(x, g, 0, x->outside);
 }
 
+/* Go knows no system call that is ready and has no CPU: it is left, and goes on as another one. */
 static void preempted(struct export *x, struct goroutine *g)
 {
-	ct_go_to_stopped(x, g, ct_go_string(x->w, "preempted"), x->preempted);
+	const struct ct_timeline_item *i = x->item;
+	uint32_t stack = x->preempted;
+
+	if (i->wait && i->stack)
+		stack = ct_go_stack(x->w, ct_go_stack_key(i->stack, CT_GO_PREEMPTED, false));
+	if (g->status == CT_GO_SYSCALL)
+		ct_go_end_call(x, g);
+	ct_go_to_stopped(x, g, ct_go_string(x->w, "preempted"), stack);
 }
 
 static void blocked(struct export *x, struct goroutine *g)
@@ -118,14 +126,12 @@ static void woken(struct export *x, struct goroutine *g)
 
 static void call(struct export *x, struct goroutine *g)
 {
-	const struct ct_timeline_item *i = x->item;
 	struct waiting w = waiting(x);
 
-	if (w.how != CT_GO_CALLS || (g->wait == i->wait && g->status == CT_GO_RUNNABLE) ||
-	    (g->wait == i->wait && g->status == CT_GO_SYSCALL && !g->p))
-		ct_go_to_running(x, g); /* the end of it, when it has slept in it */
-	else if (g->status != CT_GO_RUNNING || g->wait != i->wait)
+	if (w.how == CT_GO_CALLS)
 		ct_go_to_calling(x, g, w.stack, true);
+	else
+		ct_go_to_running(x, g);
 }
 
 /* With --procs=cpu it may go on elsewhere: then it has left the one it had. */
@@ -151,8 +157,8 @@ static void take_state(struct export *x, struct goroutine *g)
 		break;
 	case CT_STATE_WOKEN: woken(x, g); break;
 	case CT_STATE_PREEMPTED:
-		if (g->status == CT_GO_SYSCALL)
-			ct_go_drop_p(x, g);
+		if (i->wait && waiting(x).how == CT_GO_YIELDS)
+			blocked(x, g);
 		else
 			preempted(x, g);
 		break;
@@ -191,8 +197,7 @@ static void begin(struct export *x, struct goroutine *g)
 
 static void end(struct export *x, struct goroutine *g)
 {
-	if (x->item->ended || g->dues.n)
-		ct_go_to_running(x, g);
+	ct_go_to_running(x, g); /* profiles of go tool trace are of what has an end */
 	if (!x->item->ended)
 		return;
 	ct_go_tell(x, g->number, CT_GO_DESTROY, 0, 0, 0);

@@ -28,6 +28,7 @@ enum ct_leaf {
 	CT_LEAF_OUTSIDE,   /* states: in no recorded wait */
 	CT_LEAF_SHORT,	   /* states: off the CPU for less than what is recorded */
 	CT_LEAF_WOKEN,	   /* states: woken, and waiting for a CPU */
+	CT_LEAF_NEW,	   /* states: the same of a thread that has never had one */
 	CT_LEAF_PREEMPTED, /* states: it lost the CPU */
 	CT_LEAF_STOPPED,   /* states: by a signal or a debugger */
 	CT_LEAF_HANDOFF,   /* holders: it had been released, and nobody had it yet */

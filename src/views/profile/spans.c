@@ -35,6 +35,8 @@ static enum ct_leaf leaf_of(const struct ct_profile *p, const struct ct_span *s)
 	switch (s->state) {
 	case CT_STATE_PREEMPTED: return CT_LEAF_PREEMPTED;
 	case CT_STATE_WOKEN:
+		if (s->from == ct_model_thread_at(p->v->model, s->thread)->begin)
+			return CT_LEAF_NEW;
 		return p->o.kind == CT_PROFILE_OFFCPU || s->cell == CT_NONE ? CT_LEAF_WOKEN
 									    : CT_LEAF_NONE;
 	case CT_STATE_SHORT: return CT_LEAF_SHORT;
