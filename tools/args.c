@@ -34,6 +34,7 @@ enum {
 	NO_IDLE,
 	NO_LABELS,
 	CUM,
+	TASK,
 	LEAST,
 	GO_VERSION,
 	PROCS,
@@ -65,6 +66,7 @@ static const struct option options[] = {
 	{"no-idle", no_argument, NULL, NO_IDLE},
 	{"no-labels", no_argument, NULL, NO_LABELS},
 	{"cum", no_argument, NULL, CUM},
+	{"task", required_argument, NULL, TASK},
 	{"min-duration", required_argument, NULL, LEAST},
 	{"go-version", required_argument, NULL, GO_VERSION},
 	{"procs", required_argument, NULL, PROCS},
@@ -99,7 +101,8 @@ static unsigned group_of(int option)
 	case BLAME:
 	case NO_IDLE:
 	case NO_LABELS:
-	case CUM: return CT_ARGS_PROFILE;
+	case CUM:
+	case TASK: return CT_ARGS_PROFILE;
 	case GO_VERSION:
 	case PROCS: return CT_ARGS_EXPORT;
 	default: return 0;
@@ -165,6 +168,7 @@ static const char *take_profile(struct ct_args *a, int option, const char *arg)
 	case NO_IDLE: a->no_idle = true; break;
 	case NO_LABELS: a->no_labels = true; break;
 	case CUM: a->by_cum = true; break;
+	case TASK: a->task = arg; return *arg ? NULL : "is empty";
 	case BLAME:
 		a->by_unlock = !strcmp(arg, "unlock");
 		a->by_waker = !strcmp(arg, "waker");

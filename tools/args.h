@@ -19,27 +19,29 @@ struct ct_args {
 	uint64_t least_ns;  /* 0: all */
 	/* profile */
 	const char *kind; /* the word before the trace */
+	const char *task; /* NULL: all */
 	bool by_unlock, by_waker, no_idle, no_labels, by_cum;
 	struct ct_export_options export;
 };
 
 /* What a command takes besides --json, --colour and --help. */
-#define CT_ARGS_FILTER	 1u    /* --thread --process --from --to */
-#define CT_ARGS_TOP	 2u    /* --top */
-#define CT_ARGS_STACKS	 4u    /* --stacks */
-#define CT_ARGS_EACH	 8u    /* --each */
-#define CT_ARGS_IDLE	 16u   /* --idle */
-#define CT_ARGS_LIVE	 32u   /* --live --blocked */
-#define CT_ARGS_MAYFILE	 64u   /* works without a trace too */
-#define CT_ARGS_COVERAGE 128u  /* --coverage */
-#define CT_ARGS_BLIND	 256u  /* --blind */
-#define CT_ARGS_GROUP	 512u  /* --group */
-#define CT_ARGS_PROFILE	 1024u /* a word before the trace, and --blame --no-idle --no-labels --cum */
-#define CT_ARGS_EXPORT	 2048u	/* the options of formats */
-#define CT_ARGS_OUTPUT	 4096u	/* --output --format */
-#define CT_ARGS_SELECT	 8192u	/* --lock --min-duration */
-#define CT_ARGS_LOG	 16384u /* --log */
-#define CT_ARGS_LABEL	 32768u /* --label */
+#define CT_ARGS_FILTER	 1u   /* --thread --process --from --to */
+#define CT_ARGS_TOP	 2u   /* --top */
+#define CT_ARGS_STACKS	 4u   /* --stacks */
+#define CT_ARGS_EACH	 8u   /* --each */
+#define CT_ARGS_IDLE	 16u  /* --idle */
+#define CT_ARGS_LIVE	 32u  /* --live --blocked */
+#define CT_ARGS_MAYFILE	 64u  /* works without a trace too */
+#define CT_ARGS_COVERAGE 128u /* --coverage */
+#define CT_ARGS_BLIND	 256u /* --blind */
+#define CT_ARGS_GROUP	 512u /* --group */
+#define CT_ARGS_PROFILE                                                                            \
+	1024u /* a word before the trace, and --blame --no-idle --no-labels --cum --task */
+#define CT_ARGS_EXPORT 2048u  /* the options of formats */
+#define CT_ARGS_OUTPUT 4096u  /* --output --format */
+#define CT_ARGS_SELECT 8192u  /* --lock --min-duration */
+#define CT_ARGS_LOG    16384u /* --log */
+#define CT_ARGS_LABEL  32768u /* --label */
 
 /* The lines of a help text for the options above. */
 #define CT_HELP_FILTER                                                                             \

@@ -34,6 +34,8 @@ static const char help[] =
 	"  --cum         most time in the function and what it called first\n"
 	"  --lock NAME   only waits for this object: its name as ctrace locks prints it, or the\n"
 	"                beginning of it\n"
+	"  --task TASK   only what was done in regions of a task: the name of all of that name,\n"
+	"                or the id of one as ctrace tasks prints it, such as 2.17\n"
 	"  --blame RULE  lock: holder charges each holder for what its hold and a wait have in\n"
 	"                common (the default), unlock charges all of a wait to the unlock that\n"
 	"                ended it, as Go and Abseil do.  sched: waiter charges the stack that\n"
@@ -178,7 +180,15 @@ static int run(struct ct_view *v, void *arg)
 	struct request *r = arg;
 	struct ct_profile p;
 	int err = ct_profile_make(&p, v, &r->options);
+	char safe[256];
 
+	if (err == -ENOENT) {
+		fprintf(stderr,
+			"ctrace profile: %s: no task is called '%s'; ctrace tasks lists them\n",
+			r->args->path, ct_text_safe(safe, sizeof(safe), r->args->task));
+		r->status = CT_EXIT_DAMAGED;
+		return 0;
+	}
 	if (err)
 		return err;
 	if (!p.count && !p.total)
@@ -239,6 +249,7 @@ int ct_cmd_profile(int argc, char **argv)
 	r.options.no_idle = a.no_idle;
 	r.options.by_cum = a.by_cum;
 	r.options.lock = a.lock;
+	r.options.task = a.task;
 	r.options.min_ns = a.least_ns;
 	r.options.labels = r.format == PPROF && !a.no_labels;
 	status = ct_args_run_with(argv[0], &a, run, &r);

@@ -36,7 +36,7 @@ offers 'ctrace export --go-version ' 22 23 25 26
 offers 'ctrace export --procs ' virtual cpu
 offers 'ctrace info --' --blind --coverage --json
 offers 'ctrace profile ' net sync syscall sched lock offcpu
-offers 'ctrace profile lock --' --output --format --blame --lock --no-idle
+offers 'ctrace profile lock --' --output --format --blame --task --lock --no-idle
 offers 'ctrace profile lock --format ' pprof folded speedscope svg
 offers 'ctrace profile lock --blame ' holder unlock waiter waker
 offers 'ctrace profile lock t' t.ctrace

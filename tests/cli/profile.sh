@@ -66,6 +66,8 @@ refuses 2 'lock is empty' lock --lock '' t.ctrace
 refuses 2 'min-duration is not a time such as 50us: long' sync --min-duration long t.ctrace
 refuses 2 'no thread matches' sync --thread nobody t.ctrace
 refuses 1 "nothing waited for is called 'nope'" sync --lock nope t.ctrace
+refuses 1 "no task is called 'nope'; ctrace tasks lists them" sync --task nope t.ctrace
+refuses 2 'task is empty' sync --task '' t.ctrace
 refuses 1 'nothing to show: no wait of this kind' sync --from 0.5 t.ctrace
 refuses 1 'nothing to show: no wait of this kind' sync --min-duration 1s t.ctrace
 refuses 1 'nothing to show: no delay' sched --from 0.5 t.ctrace
@@ -85,6 +87,35 @@ done
 ctrace profile syscall t.ctrace | tr '\n' ' ' | grep -q 'left out, having no stack of their own: 10 short calls, 900 ns in all' ||
 	fail "short calls: $(ctrace profile syscall t.ctrace)"
 [ "$(ctrace profile net --json --no-idle t.ctrace | jq .total_ns)" = 2000 ] || fail '--no-idle'
+
+# of a wait that begins or ends outside of a task's regions what lies in them; regions of one task in each other count once; short waits, of which
+# nobody knows when they were, are left out
+cat >task.txt <<'END'
+ctrace 1
+header start_mono_ns=0 end_mono_ns=1000000
+process 0 pid=100 exe="/bin/app" state=3 flags=7
+symbol 0x10 function="a"
+stack s 0x10
+chunk slot=1 thread=1 tid=100 base=1000
+thread_begin +0 thread=1 tid=100
+task_begin @5000 task=0x100000001 name="t"
+task_begin @5000 task=0x100000002 name="u"
+region_begin @10000 name="r" task=0x100000001
+region_begin @10500 name="r" task=0x100000001
+wait @11000 op=cond dur=5000 object=m stack=s
+region_end @11500 dur=1000 name="r" task=0x100000001
+region_end @12000 dur=2000 name="r" task=0x100000001
+region_begin @13000 name="r" task=0x100000001
+region_end @13100 dur=100 name="r" task=0x100000001
+wait @20000 op=cond dur=8100 object=m stack=s
+tally @21000 op=cond object=m stack=s count=5 total=700 max=200
+END
+ctrace raw --encode task.txt -o task.ctrace
+[ "$(ctrace profile sync --json --task t task.ctrace | jq -c '[.total_ns, .count]')" = '[1200,2]' ] ||
+	fail "--task: $(ctrace profile sync --task t task.ctrace)"
+ctrace profile sync --task t task.ctrace | grep -q 'left out, having no time of their own: 5 short waits, 700 ns in all' || fail '--task: short waits'
+[ "$(ctrace profile sync --json task.ctrace | jq .total_ns)" = 13800 ] || fail 'without --task'
+refuses 1 'nothing to show: no wait of this kind' sync --task 1.2 task.ctrace
 
 # the same figures in every form, and names in their places
 ctrace profile sync -o sync.folded t.ctrace

@@ -49,7 +49,7 @@ _ctrace() {
 	--go-version) _ctrace_words "22 23 25 26" ;;
 	--procs) _ctrace_words "virtual cpu" ;;
 	--colour) _ctrace_words "always never auto" ;;
-	--top | --stacks | --thread | --process | --from | --to | --event | --lock | --min-duration | --log | --label) COMPREPLY=() ;;
+	--top | --stacks | --thread | --process | --from | --to | --event | --lock | --min-duration | --log | --label | --task) COMPREPLY=() ;;
 	--encode) compopt -o default ;;
 	*)
 		case $cur in

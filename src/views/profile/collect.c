@@ -207,18 +207,28 @@ static void say_left_out(struct ct_profile *p)
 	char n[2][CT_TEXT_NUMBER];
 
 	if (p->left_out)
-		ct_profile_comment(
-			p, "left out, having no %s of their own: %s short %s, %s in all",
-			p->o.min_ns ? "length" : "stack", ct_text_count(n[0], p->left_out),
-			p->o.kind == CT_PROFILE_SYNC || p->o.kind == CT_PROFILE_LOCK ? "waits"
-										     : "calls",
-			ct_text_ns(n[1], ct_view_ns(p->v, p->left_out_total)));
+		ct_profile_comment(p, "left out, having no %s of their own: %s short %s, %s in all",
+				   p->task	 ? "time"
+				   : p->o.min_ns ? "length"
+						 : "stack",
+				   ct_text_count(n[0], p->left_out),
+				   p->o.kind == CT_PROFILE_SYNC || p->o.kind == CT_PROFILE_LOCK
+					   ? "waits"
+					   : "calls",
+				   ct_text_ns(n[1], ct_view_ns(p->v, p->left_out_total)));
 	if (p->o.no_idle)
 		ct_profile_comment(p, "idle waits are left out");
 	if (p->o.min_ns)
 		ct_profile_comment(p, "only waits of at least %s", ct_text_ns(n[0], p->o.min_ns));
 	if (p->o.lock)
 		ct_profile_comment(p, "only %s", p->o.lock);
+	if (!p->task)
+		return;
+	ct_profile_comment(p, "only in the regions of task %s, of which there %s %s", p->o.task,
+			   p->task->tasks == 1 ? "is" : "are", ct_text_count(n[0], p->task->tasks));
+	if (p->task->bare)
+		ct_profile_comment(p, "of %s of them no thread said that it works for it",
+				   ct_text_count(n[0], p->task->bare));
 }
 
 /* What ct_view_window() and ct_view_blind() print, as comments. */
@@ -245,6 +255,12 @@ static int say_missing(struct ct_profile *p)
 	return 0;
 }
 
+static int find_task(struct ct_profile *p)
+{
+	p->task = calloc(1, sizeof(*p->task));
+	return p->task ? ct_profile_task_find(p->task, p->v, p->o.task) : -ENOMEM;
+}
+
 int ct_profile_make(struct ct_profile *p, struct ct_view *v, const struct ct_profile_options *o)
 {
 	int err = 0;
@@ -256,6 +272,8 @@ int ct_profile_make(struct ct_profile *p, struct ct_view *v, const struct ct_pro
 	if (!p->thread_name ||
 	    ct_table_init(&p->samples, sizeof(struct ct_sample), CT_SAMPLE_KEY) < 0)
 		err = -ENOMEM;
+	if (!err && o->task)
+		err = find_task(p);
 	if (!err && (o->labels || o->lock))
 		err = make_rows(p);
 	if (!err) {
@@ -287,5 +305,8 @@ void ct_profile_free(struct ct_profile *p)
 	free(p->lock_name);
 	free(p->lock_wanted);
 	free(p->thread_name);
+	if (p->task)
+		ct_profile_task_free(p->task);
+	free(p->task);
 	memset(p, 0, sizeof(*p));
 }

@@ -104,12 +104,18 @@ static uint64_t least48(uint64_t v)
 	return v < 1ull << 48 ? v : (1ull << 48) - 1;
 }
 
+/* A wait counts as a whole when it ended in a region. */
+static bool is_for_task(const struct ct_profile *p, const struct ct_ended *e)
+{
+	return !p->task || ct_profile_task_part(p->task, e->thread, e->end - 1, e->end);
+}
+
 static void take_wait(void *arg, const struct ct_ended *e)
 {
 	struct ct_held *s = arg;
 	const struct ct_model *m = s->p->v->model;
 	bool counted =
-		e->cell != CT_NONE && s->wanted[e->cell] &&
+		e->cell != CT_NONE && s->wanted[e->cell] && is_for_task(s->p, e) &&
 		(!s->p->o.min_ns || ct_view_ns(s->p->v, e->end - e->start) >= s->p->o.min_ns);
 	uint64_t dur = least48(e->end - e->start), ago;
 	uint32_t object = canonical(m, e->object),
@@ -156,15 +162,19 @@ static void take_rest(struct ct_held *s)
 
 		if (!s->wanted[i])
 			continue;
+		if (c->open && s->p->task &&
+		    !ct_profile_task_part(s->p->task, c->thread, more->open_since,
+					  more->open_since + 1))
+			w.counted = 0;
 		if (c->open && !s->p->o.by_unlock && has_one_holder(c->op)) {
 			w.lock = (s->lock_of[canonical(m, c->object)] - 1) & 0x1fffffff;
 			ct_held_keep(s, &w, c->thread);
-		} else if (c->open) {
+		} else if (c->open && w.counted) {
 			charge_cell(s, i, w.owner ? CT_LEAF_HELD : CT_LEAF_UNKNOWN, 0, w.owner, 1,
 				    c->open_total);
 			*(w.owner ? &s->assumed : &s->unknown) += c->open_total;
 		}
-		if (s->p->o.min_ns) {
+		if (!ct_profile_sums_short(s->p)) {
 			s->p->left_out += c->short_waits;
 			s->p->left_out_total += c->short_total;
 		} else {

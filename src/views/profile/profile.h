@@ -19,6 +19,7 @@
 #include "views/analyze/rows.h"
 #include "views/analyze/view.h"
 #include "views/profile/kinds.h"
+#include "views/profile/task.h"
 #include "views/write/strings.h"
 
 /* What stands at the innermost end of a stack, or in place of one. */
@@ -63,17 +64,19 @@ struct ct_profile_options {
 	bool by_cum;	  /* table: most cumulated time first */
 	uint64_t min_ns;  /* only single waits of at least this length; then no summed ones */
 	const char *lock; /* name as `ctrace locks` prints it; NULL all */
+	const char *task; /* name or id as `ctrace tasks` prints it; NULL all */
 };
 
 struct ct_profile {
 	struct ct_view *v;
 	struct ct_profile_options o;
-	struct ct_table samples; /* struct ct_sample */
-	struct ct_rows rows;	 /* of all objects, when labels or a lock are wanted */
-	uint32_t *row_of_cell;	 /* CT_NONE: filtered out; NULL: rows are not wanted */
-	uint32_t *lock_name;	 /* by row, in names; 0: not asked yet */
-	uint32_t *thread_name;	 /* by row of the thread, the same */
-	uint8_t *lock_wanted;	 /* by row */
+	struct ct_table samples;      /* struct ct_sample */
+	struct ct_rows rows;	      /* of all objects, when labels or a lock are wanted */
+	uint32_t *row_of_cell;	      /* CT_NONE: filtered out; NULL: rows are not wanted */
+	uint32_t *lock_name;	      /* by row, in names; 0: not asked yet */
+	uint32_t *thread_name;	      /* by row of the thread, the same */
+	uint8_t *lock_wanted;	      /* by row */
+	struct ct_profile_task *task; /* NULL: all that threads did */
 	struct ct_strings names;
 	char **comment; /* the rule, what was left out, what is missing; lines */
 	uint32_t comments, comment_room;
@@ -85,7 +88,7 @@ struct ct_profile {
 /*
  * ct_profile_make - collect a profile
  * @v: an open view, with its filters; must outlive the profile
- * Returns 0, -ENOMEM or -EIO.
+ * Returns 0, -ENOMEM or -EIO; -ENOENT when no task has the name.
  * Context: tools.
  */
 int ct_profile_make(struct ct_profile *p, struct ct_view *v, const struct ct_profile_options *o);
@@ -135,6 +138,12 @@ struct ct_sample ct_profile_key(struct ct_profile *p, uint32_t cell);
  * Context: tools.
  */
 bool ct_profile_wants(struct ct_profile *p, uint32_t cell);
+
+/* ct_profile_sums_short - are waits that are only summed in it?  Of them no length and no time is known. */
+static inline bool ct_profile_sums_short(const struct ct_profile *p)
+{
+	return !p->o.min_ns && !p->task;
+}
 
 /*
  * ct_profile_thread, ct_profile_stranger - number in names of what a thread is called, by its row or by the tid of one that was not

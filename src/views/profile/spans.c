@@ -118,19 +118,21 @@ static void take_span(void *arg, const struct ct_span *s)
 	struct last *last = &w->last[s->thread];
 	bool goes_on = w->waits ? last->wait == s->wait
 				: last->to == s->from && last->state == s->state + 1u;
+	uint64_t part;
 	struct ct_sample key;
 
 	if (!w->waits)
 		*last = (struct last){s->to, s->state + 1u, 0};
-	if (!w->shown[s->thread])
+	part = w->shown[s->thread] ? ct_profile_task_part(p->task, s->thread, s->from, s->to) : 0;
+	if (!part)
 		return;
 	if (s->state == CT_STATE_AWAKE)
-		w->unseen += s->to - s->from;
+		w->unseen += part;
 	if (!is_of(p, (enum ct_state)s->state) || !is_wanted(w, s))
 		return;
 	last->wait = s->wait;
 	key = key_of_span(p, s);
-	ct_profile_add(p, &key, !goes_on, s->to - s->from);
+	ct_profile_add(p, &key, !goes_on, part);
 }
 
 /* Summed waits of a cell. */
@@ -139,7 +141,7 @@ static void take_short(struct ct_profile *p, uint32_t cell)
 	const struct ct_cell *c = ct_model_cell(p->v->model, cell);
 	struct ct_sample key;
 
-	if (p->o.min_ns || c->op >= CT_OP_FIRST_CALL) {
+	if (!ct_profile_sums_short(p) || c->op >= CT_OP_FIRST_CALL) {
 		p->left_out += c->short_waits;
 		p->left_out_total += c->short_total;
 	} else if (c->short_waits) {
