@@ -67,7 +67,7 @@ agrees() { # kind name
 	[ "$name" != usual ] || options+=(--min-duration 1ns)
 	ours_says ctrace "$kind" "$dir/$name.ctrace" "${options[@]}"
 	go_says go "$kind" "$dir/$name.trace" || { cat "$dir/go.err" && return 1; }
-	new=$(jq '[.functions[]? | select(.function == "[new, no CPU yet]").flat_ns] | add // 0' "$dir/ctrace.json")
+	new=$(jq '[.functions[]? | select(.function == "[new, never had a CPU]").flat_ns] | add // 0' "$dir/ctrace.json")
 	alike ctrace go "$new"
 }
 

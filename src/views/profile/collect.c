@@ -22,7 +22,7 @@ const char *ct_leaf_text(enum ct_leaf leaf)
 		"[outside]",
 		"[short]",
 		"[woken, no CPU yet]",
-		"[new, no CPU yet]",
+		"[new, never had a CPU]",
 		"[preempted]",
 		"[stopped]",
 		"[hand-off]",
