@@ -41,7 +41,7 @@ packages() {
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	arch) echo debootstrap musl-tools qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu ;;
 	posix) echo gcc libc6-dev xz-utils ;;
-	interop) echo curl jq xz-utils 'python3? protobuf-compiler? nodejs? npm? babeltrace2? sqlite3?' ;;
+	interop) echo curl jq xz-utils 'python3? protobuf-compiler? nodejs? npm? babeltrace2? sqlite3? redis-server? redis-tools? mariadb-server? sysbench?' ;;
 	*)
 		echo "deps.sh: no group $1; there are build, demo, test, lint, hosts, cross, arch, posix and interop" >&2
 		return 1

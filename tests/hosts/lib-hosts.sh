@@ -5,6 +5,9 @@
 # A host script defines functions that run the program with "${T[@]}" before it (nothing, or ctrace-run) and print what must not
 # depend on being traced, and calls `both` on them.  Everything happens in a scratch folder, with a /dev/shm of its own where that
 # is allowed.  The trace's figures are left in $BUILD/hosts/NAME.txt.
+#
+# With HOST_KEEP=FOLDER, for who wants a trace of the host and no more, one function, HOST_ONLY or the first, is run traced, its trace is put there as
+# NAME.ctrace, and that is all.
 
 PATH=$PATH:/usr/sbin:/sbin
 # shellcheck source=tests/fault/lib-fault.sh
@@ -124,6 +127,10 @@ left() { # after the run how: nothing of it may be there
 # Runs a function bare and traced, in a folder of the same name, and compares what it prints, what it says on standard error
 # and its status.
 both() { # function
+	if [ -n "${HOST_KEEP:-}" ]; then
+		[ "${HOST_ONLY:-$1}" != "$1" ] || keep "$1"
+		return
+	fi
 	for how in bare traced; do
 		T=()
 		[ $how = bare ] || T=("$CTRACE_RUN" -q -o "$trace" --)
@@ -143,6 +150,13 @@ both() { # function
 	diff bare.out traced.out >differences || { fail "$1: other results, bare (<) and traced (>)" && head -n 40 differences; }
 	diff bare.err traced.err >differences || { fail "$1: other errors, bare (<) and traced (>)" && head -n 40 differences; }
 	check_trace "$1"
+}
+
+keep() { # function
+	T=("$CTRACE_RUN" -q -o "$trace" --) how=traced
+	mkdir run && cd run && "$1" >../traced.out 2>../traced.err || { cat ../traced.err && exit 1; }
+	cp "$trace" "$HOST_KEEP/$host.ctrace"
+	exit
 }
 
 # The trace of a host is valid, opens in every view without a complaint, and hides no loss.

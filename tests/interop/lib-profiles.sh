@@ -8,6 +8,23 @@
 
 runtime='^[0-9]+ (clone3?|start_thread|_start|__libc_start_.*|execute_native_thread_routine|(libc|libstdc[+][+])[.]so[.].*|.*[+]0x[0-9a-f]+)$'
 
+# Names of C++ without parameters, which ctrace does not print, and without those of templates, which go tool pprof does not.
+plain_names() {
+	awk 'function strip(s, open, shut, i, c, depth, out) {
+		for (i = 1; i <= length(s); i++) {
+			c = substr(s, i, 1)
+			if (c == open)
+				depth++
+			if (!depth)
+				out = out c
+			if (c == shut && depth)
+				depth--
+		}
+		return out
+	}
+	{ print strip(strip($0, "(", ")"), "<", ">") }'
+}
+
 ours_says() { # name kind trace options...
 	local name=$1 kind=$2 trace=$3
 	shift 3
@@ -15,7 +32,7 @@ ours_says() { # name kind trace options...
 	ctrace profile "$kind" --json --cum --top 1000000 "$@" "$trace" >"$dir/$name.json" 2>"$dir/$name.err" || echo '{}' >"$dir/$name.json"
 	jq '.total_ns // 0' "$dir/$name.json" >"$dir/$name.total"
 	jq -r '.functions[]? | select(.function | startswith("[") | not) | "\(.cum_ns) \(.function)"' "$dir/$name.json" |
-		{ grep -vE "$runtime" || :; } >"$dir/$name.top"
+		{ grep -vE "$runtime" || :; } | plain_names >"$dir/$name.top"
 }
 
 pprof_says() { # name file: of go tool pprof; $dir/NAME.bare is what has no stack
@@ -35,12 +52,12 @@ pprof_says() { # name file: of go tool pprof; $dir/NAME.bare is what has no stac
 
 go_says() { # name kind export
 	"$go_trace" -pprof="$2" "$3" >"$dir/$1.pb.gz" 2>"$dir/$1.err" && pprof_says "$1" "$dir/$1.pb.gz" || return 1
-	awk '$1 == 0 { sub(/^[^ ]+ /, ""); print }' "$dir/$1.all" | { grep -vE "$runtime" || :; } >"$dir/$1.top"
+	awk '$1 == 0 { sub(/^[^ ]+ /, ""); print }' "$dir/$1.all" | { grep -vE "$runtime" || :; } | plain_names >"$dir/$1.top"
 }
 
 pb_says() { # name profile: our own pprof output
 	pprof_says "$1" "$2" || return 1
-	awk '{ sub(/^[^ ]+ /, "") } $2 !~ /^\[/ { print }' "$dir/$1.all" | { grep -vE "$runtime" || :; } >"$dir/$1.top"
+	awk '{ sub(/^[^ ]+ /, "") } $2 !~ /^\[/ { print }' "$dir/$1.all" | { grep -vE "$runtime" || :; } | plain_names >"$dir/$1.top"
 }
 
 # alike A B [NS]: totals are within 1 %, and so is, in parts of the total, what both say of the first five functions of each; NS is what A has that B
