@@ -189,6 +189,21 @@ int ct_model_build(struct ct_trace *t, const struct ct_model_options *options,
 	return 0;
 }
 
+static int go_through(struct ct_trace *t, struct feed *feed, ct_progress_fn *progress, void *arg,
+		      struct ct_states **out)
+{
+	int err = walk(t, feed, 1ull << CT_EV_wait | feed->others, progress, arg, 0, 1);
+
+	if (!err)
+		err = ct_states_finish(feed->states);
+	if (err) {
+		ct_states_free(feed->states);
+		return err;
+	}
+	*out = feed->states;
+	return 0;
+}
+
 int ct_states_build_with(struct ct_trace *t, struct ct_model *m,
 			 void (*span)(void *arg, const struct ct_span *s), uint64_t events,
 			 void (*record)(void *arg, const struct ct_event *e), void *span_arg,
@@ -200,27 +215,23 @@ int ct_states_build_with(struct ct_trace *t, struct ct_model *m,
 			    .others = events & ~(1ull << CT_EV_wait),
 			    .other = record,
 			    .arg = span_arg};
-	int err;
 
 	*out = NULL;
 	if (!feed.states)
 		return -ENOMEM;
-	err = walk(t, &feed, 1ull << CT_EV_wait | feed.others, progress, arg, 0, 1);
-	if (!err)
-		err = ct_states_finish(feed.states);
-	if (err) {
-		ct_states_free(feed.states);
-		return err;
-	}
-	*out = feed.states;
-	return 0;
+	ct_states_no_holders(feed.states);
+	return go_through(t, &feed, progress, arg, out);
 }
 
 int ct_states_build(struct ct_trace *t, struct ct_model *m,
 		    void (*span)(void *arg, const struct ct_span *s), void *span_arg,
 		    ct_progress_fn *progress, void *arg, struct ct_states **out)
 {
-	return ct_states_build_with(t, m, span, 0, NULL, span_arg, progress, arg, out);
+	struct feed feed = {
+		.model = m, .states = ct_states_new(m, span, span_arg), .take = take_state};
+
+	*out = NULL;
+	return feed.states ? go_through(t, &feed, progress, arg, out) : -ENOMEM;
 }
 
 int ct_ended_build(struct ct_trace *t, struct ct_model *m,

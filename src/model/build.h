@@ -33,7 +33,7 @@ int ct_states_build(struct ct_trace *t, struct ct_model *m,
 		    ct_progress_fn *progress, void *arg, struct ct_states **out);
 
 /*
- * ct_states_build_with - the same, and on the way other records as they come
+ * ct_states_build_with - the same without what holders did, and on the way other records as they come
  * @events: bit 1 << enum ct_event_type of those that @record is called for; not CT_EV_wait
  * @record: in the order of CT_ORDER_CHUNK
  * Context: tools.

@@ -92,7 +92,7 @@ static int find(struct sums *s, struct ct_trace *t, struct ct_model *m)
 	qsort(s->points, s->count, sizeof(*s->points), by_time);
 	for (i = s->count; i-- > 0;)
 		s->next[s->points[i].thread] = i;
-	err = ct_states_build(t, m, take, s, NULL, NULL, &states);
+	err = ct_states_build_with(t, m, take, 0, NULL, s, NULL, NULL, &states);
 	if (err)
 		return err;
 	ct_states_free(states);

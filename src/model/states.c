@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "file/words.h"
 #include "holders.h"
@@ -51,7 +52,8 @@ struct ct_states {
 	void *arg;
 	struct cursor *cursor; /* by row of the thread */
 	struct ct_ended_walk waits;
-	struct ct_holders holders; /* where switches were recorded */
+	struct ct_holders holders;
+	bool watches_holders; /* where switches were recorded, and somebody asks */
 	uint64_t short_ticks;
 };
 
@@ -68,7 +70,8 @@ struct ct_states *ct_states_new(struct ct_model *m,
 	s->arg = arg;
 	s->short_ticks = m->tables.short_ticks;
 	s->cursor = calloc(m->threads.count + 1u, sizeof(*s->cursor));
-	if (!s->cursor || (ct_turns_any(&m->turns) && ct_holders_init(&s->holders, m) < 0)) {
+	s->watches_holders = ct_turns_any(&m->turns);
+	if (!s->cursor || (s->watches_holders && ct_holders_init(&s->holders, m) < 0)) {
 		ct_states_free(s);
 		return NULL;
 	}
@@ -84,9 +87,16 @@ void ct_states_free(struct ct_states *s)
 	free(s);
 }
 
+void ct_states_no_holders(struct ct_states *s)
+{
+	ct_holders_free(&s->holders);
+	memset(&s->holders, 0, sizeof(s->holders));
+	s->watches_holders = false;
+}
+
 const struct ct_holders *ct_states_holders(const struct ct_states *s)
 {
-	return ct_turns_any(&s->model->turns) ? &s->holders : NULL;
+	return s->watches_holders ? &s->holders : NULL;
 }
 
 const struct ct_life *ct_states_life(const struct ct_states *s, uint32_t thread)
@@ -343,7 +353,7 @@ static void go_through(struct ct_states *s, uint32_t thread, uint64_t start, uin
 	go_free(s, thread, least(start, c->end));
 	if (!in)
 		return;
-	if (ct_turns_any(&s->model->turns))
+	if (s->watches_holders)
 		ct_holders_wait(&s->holders, thread, in->cell, c->at, least(end, c->end));
 	go_to(s, thread, least(end, c->end), in);
 }
@@ -370,8 +380,7 @@ void ct_states_take(struct ct_states *s, const struct ct_who *who, const struct 
 	in.op = e.op;
 	in.stack = (uint32_t)r->v[CT_F_wait_stack];
 	in.record = r;
-	if (e.cell != CT_NONE && ct_op_class(e.op) == CT_CLASS_LOCK &&
-	    ct_turns_any(&s->model->turns))
+	if (s->watches_holders && e.cell != CT_NONE && ct_op_class(e.op) == CT_CLASS_LOCK)
 		ct_holders_watch(&s->holders, who, r, in.cell, in.waker, in.release);
 	go_through(s, e.thread, e.start, e.end, &in);
 }
@@ -407,7 +416,7 @@ int ct_states_finish(struct ct_states *s)
 		part_awake(s, i);
 	if (m->cells.failed || m->bins.failed)
 		return -ENOMEM;
-	return m->error || !ct_turns_any(&m->turns) ? m->error : ct_holders_finish(&s->holders);
+	return m->error || !s->watches_holders ? m->error : ct_holders_finish(&s->holders);
 }
 
 const char *ct_state_name(enum ct_state state)

@@ -81,6 +81,12 @@ struct ct_states *ct_states_new(struct ct_model *m,
 				void (*span)(void *arg, const struct ct_span *s), void *arg);
 
 /*
+ * ct_states_no_holders - that will not be asked for, before the first record: it is a good part of the work
+ * Context: tools.
+ */
+void ct_states_no_holders(struct ct_states *s);
+
+/*
  * ct_states_take - every record again, in the order ct_model_take() had them
  * Context: tools.
  */
@@ -100,7 +106,7 @@ int ct_states_finish(struct ct_states *s);
 const struct ct_life *ct_states_life(const struct ct_states *s, uint32_t thread);
 
 /*
- * ct_states_holders - what holders of locks did, after ct_states_finish(); NULL where switches were not recorded
+ * ct_states_holders - what holders of locks did, after ct_states_finish(); NULL where switches were not recorded, or ct_states_no_holders()
  * Context: tools.
  */
 const struct ct_holders *ct_states_holders(const struct ct_states *s);

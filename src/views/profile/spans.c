@@ -198,7 +198,8 @@ int ct_profile_spans(struct ct_profile *p)
 	w.wanted = calloc(m->cells.count + 1u, 1);
 	if (w.last && w.shown && w.wanted) {
 		choose(&w);
-		err = ct_states_build(p->v->trace, m, take_span, &w, NULL, NULL, &states);
+		err = ct_states_build_with(p->v->trace, m, take_span, 0, NULL, &w, NULL, NULL,
+					   &states);
 	}
 	if (!err) {
 		ct_states_free(states);
