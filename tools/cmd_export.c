@@ -39,8 +39,8 @@ static const char help[] =
 	"  --procs WHICH      go: what a \"Proc\" is: virtual, one for each thread that lives, or\n"
 	"                     cpu, where switches were recorded\n" CT_HELP_FILTER
 	"  --lock NAME   only waits for what ctrace locks calls so; not for go\n"
-	"  --min-duration T   only waits of at least T, such as 50us, 2ms or 0.01 (seconds); not\n"
-	"                     for go\n"
+	"  --min-duration T   only waits and regions of at least T, such as 50us, 2ms or 0.01\n"
+	"                     (seconds); not for go\n"
 	"  --json        print what was written as JSON; only with -o\n"
 	"  --help        this text\n"
 	"\n"

@@ -36,7 +36,7 @@ for n in names:
         if c['type'] == 'integer':
             for r in tables[n]:
                 assert r[c['column_name']] == '' or str(int(r[c['column_name']])) == r[c['column_name']], (n, c, r)
-ids = {n: {r['id'] for r in tables[n]} for n in ('processes', 'threads', 'objects', 'locks', 'sums', 'stacks')}
+ids = {n: {r['id'] for r in tables[n]} for n in ('processes', 'threads', 'objects', 'locks', 'sums', 'stacks', 'tasks', 'regions')}
 for n in ids:
     assert len(ids[n]) == len(tables[n]), n
 ids['frames'] = {r['frame_id'] for r in tables['frames']}
@@ -44,10 +44,12 @@ for n in names:
     for c in (tables[n] or [{}])[0]:
         to = {'parent_id': n, 'stack_id': 'stacks', 'create_stack_id': 'stacks', 'waker_stack_id': 'stacks', 'object_id': 'objects',
               'lock_id': 'locks', 'frame_id': 'frames', 'sum_id': 'sums'}.get(c)
-        if to and not (n == 'threads' and c == 'parent_id'):
+        if n == 'regions' and c == 'task_id':
+            to = 'tasks'
+        if to and not (n in ('threads', 'tasks') and c == 'parent_id'):
             for r in tables[n]:
                 assert r[c] == '' or r[c] in ids[to], (n, c, r)
-for n in ('waits', 'states', 'sums', 'calls'):
+for n in ('waits', 'states', 'sums', 'calls', 'regions'):
     assert all(r['thread_id'] in ids['threads'] for r in tables[n]), n
 
 # what ctrace locks says, row by row
@@ -79,6 +81,13 @@ for s in tables['sums']:
         assert s['id'] in early or same(sum(got), int(s['total_ns']) - int(s['short_total_ns']), len(got)), (s, sum(got))
         made.pop(s['id'], None)
 print('sums whose waits are not all there:', len(made))
+# a region lies in the one around it, unless it says that it crosses
+by_id = {r['id']: r for r in tables['regions']}
+for r in tables['regions']:
+    assert int(r['end_ns']) - int(r['begin_ns']) == int(r['dur_ns']) >= 0, r
+    up = by_id.get(r['parent_id'])
+    assert not up or int(up['begin_ns']) <= int(r['begin_ns']) and up['thread_id'] == r['thread_id'], (r, up)
+    assert not up or r['crosses'] == '1' or up['crosses'] == '1' or int(r['end_ns']) <= int(up['end_ns']), (r, up)
 last = {}
 for s in tables['states']:
     assert last.get(s['thread_id'], s['begin_ns']) == s['begin_ns'], s
@@ -101,6 +110,48 @@ for trace in "$dir"/traces/*.ctrace; do
 	name=${trace##*/}
 	check "csv of ${name%.ctrace}" right "$trace"
 done
+
+# What the program itself has counted, and what ctrace says of its tasks and regions.
+said_all() {
+	ctrace export --format=csv -o "$dir/said" "$dir/traces/notes.ctrace" 2>"$dir/err" || return 1
+	cat "$dir/notes.said"
+	[ $(($(wc -l <"$dir/said/tasks.csv") - 1)) -eq "$(said tasks)" ] && [ $(($(wc -l <"$dir/said/regions.csv") - 1)) -eq "$(said regions)" ] &&
+		[ $(($(wc -l <"$dir/said/logs.csv") - 1)) -eq "$(said logs)" ] || { wc -l "$dir"/said/*.csv && return 1; }
+	ctrace regions --json "$dir/traces/notes.ctrace" >"$dir/regions.json"
+	ctrace tasks --json "$dir/traces/notes.ctrace" >"$dir/tasks.json"
+	python3 - "$dir" <<-'END'
+		import csv, json, sys
+		for table in ("regions", "tasks"):
+		    rows = list(csv.DictReader(open(f"{sys.argv[1]}/said/{table}.csv")))
+		    for n in json.load(open(f"{sys.argv[1]}/{table}.json"))["names"]:
+		        mine = [r for r in rows if r["name"] == n["name"]]
+		        whole = [int(r["dur_ns"]) for r in mine if (r["ended"] == "1" if table == "regions" else r["dur_ns"])]
+		        assert len(whole) == n["count"] and len(mine) - len(whole) == n["unended"], (n, len(mine), len(whole))
+		        assert not whole or abs(sum(whole) - n["total_ns"]) <= len(whole) + n["total_ns"] / 5000, (n, sum(whole))
+	END
+}
+check "every task, region and message" said_all
+
+# A choice has the rows of all that it says, and no others.
+chosen() {
+	rm -rf "$dir/chosen"
+	ctrace export --format=csv --lock mutex --min-duration 200us -o "$dir/chosen" "$dir/traces/convoy.ctrace" 2>"$dir/err" || return 1
+	ctrace export --format=csv -o "$dir/whole" "$dir/traces/convoy.ctrace" 2>"$dir/err" || return 1
+	python3 - "$dir/chosen" "$dir/whole" <<-'END'
+		import csv, sys
+		def read(folder, name): return [tuple(sorted(r.items())) for r in csv.DictReader(open(f"{folder}/{name}.csv"))]
+		def wanted(r): return dict(r)["op"] == "mutex" and int(dict(r)["dur_ns"]) >= 200000
+		waits = [r for r in read(sys.argv[2], "waits") if wanted(r)]
+		assert waits and read(sys.argv[1], "waits") == waits, (len(waits), len(read(sys.argv[1], "waits")))
+		numbers = {(dict(r)["thread_id"], dict(r)["number"]) for r in waits}
+		states = [r for r in read(sys.argv[2], "states") if (dict(r)["thread_id"], dict(r)["wait_number"]) in numbers]
+		assert states and read(sys.argv[1], "states") == states
+		assert {dict(r)["kind"] for r in read(sys.argv[1], "objects")} == {"mutex"}
+		facts = {dict(r)["key"]: dict(r)["value"] for r in read(sys.argv[1], "trace")}
+		assert facts["only_lock"] == "mutex" and facts["min_duration_ns"] == "200000"
+	END
+}
+check "a lock and a length" chosen
 
 documented() { # every table and column of the schema is in TABLES.md, with the same words
 	python3 - "$dir/out/schema.csv" "$top/src/views/export/TABLES.md" <<-'END'

@@ -153,10 +153,9 @@ int ct_export_csv(struct ct_view *v, const struct ct_export_options *o, const ch
 				 end_table, 0},
 			.folder = folder};
 
-	(void)o;
 	if (folder < 0)
 		return -errno;
-	err = ct_export_tables(v, &c.sink, sums);
+	err = ct_export_tables(v, o, &c.sink, sums);
 	sums->bytes = c.bytes;
 	close(folder);
 	free(c.text);

@@ -1,7 +1,7 @@
 /*
  * ctf.c - a trace in the Common Trace Format 1.8, for babeltrace2 and Trace Compass.
  *
- * The timeline, event by event: lives, states, and waits with what they were for and who ended them.  A stack is told once, before the first event that
+ * The timeline, event by event: lives, states, waits with what they were for and who ended them, and tasks, regions and messages of the program.  A stack is told once, before the first event that
  * has its number.  Lost records are events, and count as discarded in the packet in which they are lost.
  */
 #include <errno.h>
@@ -32,6 +32,7 @@ struct ctf {
 	struct ct_view *v;
 	struct ct_ctf_wire wire;
 	struct ct_timeline *timeline;
+	struct ct_choice choice;
 	struct ct_export_sums *sums;
 	struct in_wait *waits; /* by row of the thread */
 	uint32_t *objects;     /* by cell: place + 1 of its object's name */
@@ -223,13 +224,17 @@ static void begin_thread(struct ctf *x, const struct ct_timeline_item *i, uint64
 static void take_state(struct ctf *x, const struct ct_timeline_item *i, uint64_t ns)
 {
 	struct in_wait *w = &x->waits[i->thread];
+	bool chosen = ct_choice_state(&x->choice, i);
+	uint32_t wait = chosen ? i->wait : 0;
 
-	if (w->wait != i->wait) {
+	if (w->wait != wait) {
 		end_wait(x, i->thread, ns);
-		if (i->wait)
+		if (wait)
 			begin_wait(x, i, ns);
 	}
-	*w = (struct in_wait){i->wait, i->waker, i->waker_stack, i->stranger, i->result, i->open};
+	*w = (struct in_wait){wait, i->waker, i->waker_stack, i->stranger, i->result, i->open};
+	if (!chosen)
+		return;
 	event(x, CT_CTF_STATE, ns, i->thread);
 	ct_ctf_u8(&x->wire, i->state);
 	ct_ctf_u64(&x->wire, when(x, i->to));
@@ -237,6 +242,59 @@ static void take_state(struct ctf *x, const struct ct_timeline_item *i, uint64_t
 	ct_ctf_u8(&x->wire, i->source == CT_SOURCE_SWITCHES);
 	ct_ctf_u32(&x->wire, i->wait);
 }
+
+/* --- what the program said of itself ------------------------------------------------------------------------------------- */
+
+static void put_name(struct ctf *x, uint32_t name)
+{
+	ct_ctf_text(&x->wire, name ? ct_trace_string(x->v->trace, name) : "");
+}
+
+static void take_task(struct ctf *x, const struct ct_timeline_item *i, uint64_t ns)
+{
+	const struct ct_timeline_note *n = i->note;
+	bool begins = i->kind == CT_TIMELINE_TASK_BEGIN;
+
+	event(x, begins ? CT_CTF_TASK_BEGIN : CT_CTF_TASK_END, ns, i->thread);
+	ct_ctf_u64(&x->wire, n->task);
+	if (begins) {
+		ct_ctf_u64(&x->wire, n->about->parent);
+		put_name(x, n->name);
+		ct_ctf_text(&x->wire, ct_slices_unsure(n));
+	} else {
+		ct_ctf_u8(&x->wire, !(n->flags & (CT_NOTE_UNENDED | CT_NOTE_LATER)));
+	}
+}
+
+static void take_region(struct ctf *x, const struct ct_timeline_item *i, uint64_t ns)
+{
+	const struct ct_timeline_note *n = i->note;
+	bool begins = i->kind == CT_TIMELINE_REGION_BEGIN;
+
+	if (!ct_choice_region(&x->choice, i))
+		return;
+	event(x, begins ? CT_CTF_REGION_BEGIN : CT_CTF_REGION_END, ns, i->thread);
+	ct_ctf_u32(&x->wire, n->row + 1);
+	if (begins) {
+		put_name(x, n->name);
+		ct_ctf_u64(&x->wire, n->task);
+		ct_ctf_text(&x->wire, ct_slices_unsure(n));
+	} else {
+		ct_ctf_u8(&x->wire, !(n->flags & (CT_NOTE_UNENDED | CT_NOTE_LATER)));
+	}
+}
+
+static void take_message(struct ctf *x, const struct ct_timeline_item *i, uint64_t ns)
+{
+	char text[CT_SLICES_MESSAGE];
+
+	event(x, CT_CTF_LOG, ns, i->thread);
+	put_name(x, i->note->name);
+	ct_ctf_text(&x->wire, ct_slices_message(i->note, text));
+	ct_ctf_u64(&x->wire, i->note->task);
+}
+
+/* --- all of it ----------------------------------------------------------------------------------------------------------- */
 
 static void take(struct ctf *x, const struct ct_timeline_item *i)
 {
@@ -251,6 +309,11 @@ static void take(struct ctf *x, const struct ct_timeline_item *i)
 		event(x, CT_CTF_THREAD_END, ns, i->thread);
 		ct_ctf_u8(&x->wire, i->ended);
 		break;
+	case CT_TIMELINE_TASK_BEGIN:
+	case CT_TIMELINE_TASK_END: take_task(x, i, ns); break;
+	case CT_TIMELINE_REGION_BEGIN:
+	case CT_TIMELINE_REGION_END: take_region(x, i, ns); break;
+	case CT_TIMELINE_LOG: take_message(x, i, ns); break;
 	default: break;
 	}
 }
@@ -261,10 +324,12 @@ static void show_third(void *progress, double done)
 	ct_progress_show(progress, done / 3);
 }
 
-static int prepare(struct ctf *x)
+static int prepare(struct ctf *x, const struct ct_export_options *options)
 {
-	const struct ct_timeline_options o = {.shows = ct_view_shows_row, .arg = x->v};
+	const struct ct_timeline_options o = {
+		.notes = true, .shows = ct_view_shows_row, .arg = x->v};
 	const struct ct_model *m = x->v->model;
+	int err;
 
 	memcpy(x->wire.uuid, ct_trace_header(x->v->trace)->trace_id, sizeof(x->wire.uuid));
 	x->waits = calloc(m->threads.count + 1u, sizeof(*x->waits));
@@ -272,8 +337,14 @@ static int prepare(struct ctf *x)
 	x->stacks = calloc(m->tables.node_count + 1u, 1);
 	if (!x->waits || !x->objects || !x->stacks)
 		return -ENOMEM;
-	return ct_timeline_build(x->v->trace, x->v->model, &o, x->v->o.progress ? show_third : NULL,
-				 &x->progress, &x->timeline);
+	err = ct_choice_init(&x->choice, x->v, &options->choice);
+	if (!err)
+		err = ct_timeline_build(x->v->trace, x->v->model, &o,
+					x->v->o.progress ? show_third : NULL, &x->progress,
+					&x->timeline);
+	if (!err)
+		err = ct_choice_measure(&x->choice, x->timeline);
+	return ct_export_chosen(options, err, x->sums);
 }
 
 static FILE *open_in(int folder, const char *name)
@@ -344,11 +415,10 @@ int ct_export_ctf(struct ct_view *v, const struct ct_export_options *o, const ch
 	struct ctf x = {.v = v, .sums = sums};
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 
-	(void)o;
 	if (folder < 0)
 		return -errno;
 	ct_progress_start(&x.progress, "exporting");
-	err = prepare(&x);
+	err = prepare(&x, o);
 	err = err ? err : order_losses(&x);
 	err = err ? err : write_stream(&x, folder);
 	err = err ? err : write_metadata(&x, folder);
@@ -356,6 +426,7 @@ int ct_export_ctf(struct ct_view *v, const struct ct_export_options *o, const ch
 	sums->events = x.wire.events;
 	close(folder);
 	ct_timeline_free(x.timeline);
+	ct_choice_free(&x.choice);
 	ct_pool_text_free(&x.names);
 	free(x.wire.bytes);
 	free(x.waits);

@@ -56,6 +56,13 @@ static const struct {
 	[CT_CTF_STACK] = {"stack", "uint32_t stack; string frames;"},
 	[CT_CTF_LOST] = {"lost", "string reason; uint64_t records; uint64_t from; uint64_t to;"},
 	[CT_CTF_NOTE] = {"note", "string text;"},
+	[CT_CTF_TASK_BEGIN] = {"task_begin", "uint64_t task; uint64_t parent; string name; "
+					     "string unsure;"},
+	[CT_CTF_TASK_END] = {"task_end", "uint64_t task; uint8_t ended;"},
+	[CT_CTF_REGION_BEGIN] = {"region_begin", "uint32_t region; string name; uint64_t task; "
+						 "string unsure;"},
+	[CT_CTF_REGION_END] = {"region_end", "uint32_t region; uint8_t ended;"},
+	[CT_CTF_LOG] = {"log", "string category; string message; uint64_t task;"},
 };
 
 /* A text in quotes, for what cannot be in one. */

@@ -147,7 +147,8 @@ static void make_indexes(struct database *d)
 		}
 }
 
-static int write_all(struct database *d, struct ct_view *v, struct ct_export_sums *sums)
+static int write_all(struct database *d, struct ct_view *v, const struct ct_export_options *o,
+		     struct ct_export_sums *sums)
 {
 	char sql[80];
 	int err;
@@ -160,7 +161,7 @@ static int write_all(struct database *d, struct ct_view *v, struct ct_export_sum
 	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d", APPLICATION_ID);
 	run(d, sql);
 	run(d, "PRAGMA user_version = 1");
-	err = ct_export_tables(v, &d->sink, sums);
+	err = ct_export_tables(v, o, &d->sink, sums);
 	make_indexes(d);
 	run(d, "COMMIT");
 	return err ? err : d->sink.error;
@@ -174,12 +175,11 @@ int ct_export_sqlite(struct ct_view *v, const struct ct_export_options *o, const
 	struct stat st;
 	int err;
 
-	(void)o;
 	if (sqlite3_open_v2(path, &d.db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
 		fail(&d);
 		err = d.sink.error;
 	} else {
-		err = write_all(&d, v, sums);
+		err = write_all(&d, v, o, sums);
 	}
 	if (sqlite3_close(d.db) != SQLITE_OK && !err)
 		err = -EIO;

@@ -67,6 +67,10 @@ static void put_trace(struct ct_tables *x)
 		fact(x, "only_thread", x->v->o.thread);
 	if (x->v->o.process)
 		fact(x, "only_process", x->v->o.process);
+	if (x->choice.o.lock)
+		fact(x, "only_lock", x->choice.o.lock);
+	if (x->choice.o.min_ns)
+		number(x, "min_duration_ns", x->choice.o.min_ns);
 }
 
 static void add_note(void *arg, const char *text)
@@ -166,6 +170,8 @@ static void put_objects(struct ct_tables *x)
 
 		if (m->objects[i].same && m->objects[i].same - 1 != i)
 			continue;
+		if (x->objects && !x->objects[i])
+			continue;
 		ct_put_int(x, i);
 		ct_put_id(x, p->process, p->process < m->tables.process_count);
 		ct_put_text(x, ct_kind_name((enum ct_kind)p->kind));
@@ -207,6 +213,7 @@ static void put_locks(struct ct_tables *x)
 {
 	struct ct_rows rows;
 	uint32_t i, c;
+	bool chosen;
 	int err = ct_rows_build(x->v, CT_WHY_ALL, CT_KINDS_SYNC, &rows);
 
 	if (err) {
@@ -217,9 +224,12 @@ static void put_locks(struct ct_tables *x)
 		err = ct_row_percentiles(x->v, &rows, i);
 		if (err)
 			x->sink->error = err;
-		lock_row(x, &rows.row[i], i + 1);
-		for (c = rows.row[i].cells; c < rows.row[i + 1].cells; c++)
+		for (chosen = false, c = rows.row[i].cells; c < rows.row[i + 1].cells; c++) {
 			x->lock_of_cell[rows.cell[c]] = i + 1;
+			chosen |= ct_choice_cell(&x->choice, rows.cell[c]);
+		}
+		if (chosen)
+			lock_row(x, &rows.row[i], i + 1);
 	}
 	ct_rows_free(&rows);
 }
@@ -232,7 +242,8 @@ static void put_sums(struct ct_tables *x)
 	for (i = 0; i < m->cells.count && !x->sink->error; i++) {
 		const struct ct_cell *c = ct_model_cell(m, i);
 
-		if (!ct_view_shows(x->v, ct_model_thread_at(m, c->thread)) || !ct_cell_waits(c))
+		if (!ct_view_shows(x->v, ct_model_thread_at(m, c->thread)) || !ct_cell_waits(c) ||
+		    !ct_choice_cell(&x->choice, i))
 			continue;
 		ct_put_int(x, i);
 		ct_put_thread(x, c->thread);
@@ -273,7 +284,26 @@ static void put_calls(struct ct_tables *x)
 
 /* --- all of them --------------------------------------------------------------------------------------------------------- */
 
-int ct_export_tables(struct ct_view *v, struct ct_sink *sink, struct ct_export_sums *sums)
+/* With a lock only its objects. */
+static int choose_objects(struct ct_tables *x)
+{
+	const struct ct_model *m = x->v->model;
+	uint32_t i, object;
+
+	if (!x->choice.o.lock)
+		return 0;
+	x->objects = calloc(m->object_count + 1u, 1);
+	for (i = 0; x->objects && i < m->cells.count; i++) {
+		object = ct_model_cell(m, i)->object;
+		if (ct_choice_cell(&x->choice, i))
+			x->objects[m->objects[object].same ? m->objects[object].same - 1 : object] =
+				1;
+	}
+	return x->objects ? 0 : -ENOMEM;
+}
+
+int ct_export_tables(struct ct_view *v, const struct ct_export_options *o, struct ct_sink *sink,
+		     struct ct_export_sums *sums)
 {
 	static void (*const fill[CT_TABLES])(struct ct_tables *) = {
 		[CT_TABLE_SCHEMA] = put_schema,
@@ -287,6 +317,9 @@ int ct_export_tables(struct ct_view *v, struct ct_sink *sink, struct ct_export_s
 		[CT_TABLE_WAITS] = ct_tables_waits,
 		[CT_TABLE_STATES] = ct_tables_states,
 		[CT_TABLE_SWITCHES] = ct_tables_switches,
+		[CT_TABLE_TASKS] = ct_tables_tasks,
+		[CT_TABLE_REGIONS] = ct_tables_regions,
+		[CT_TABLE_LOGS] = ct_tables_logs,
 		[CT_TABLE_STACKS] = ct_tables_stacks,
 		[CT_TABLE_FRAMES] = ct_tables_frames,
 		[CT_TABLE_LOSSES] = put_losses,
@@ -299,7 +332,12 @@ int ct_export_tables(struct ct_view *v, struct ct_sink *sink, struct ct_export_s
 	x.stacks = calloc(v->model->tables.node_count + 1u, 1);
 	x.lock_of_cell = calloc(v->model->cells.count + 1u, sizeof(*x.lock_of_cell));
 	ct_progress_start(&x.progress, "exporting");
-	err = x.stacks && x.lock_of_cell ? ct_tables_timeline(&x) : -ENOMEM;
+	err = ct_choice_init(&x.choice, v, &o->choice);
+	if (!err)
+		err = x.stacks && x.lock_of_cell ? ct_tables_timeline(&x) : -ENOMEM;
+	if (!err)
+		err = choose_objects(&x);
+	err = ct_export_chosen(o, err, sums);
 	for (i = 0; i < CT_TABLES && !err; i++) {
 		sink->table(sink, ct_export_table(i));
 		if (!sink->error)
@@ -309,6 +347,8 @@ int ct_export_tables(struct ct_view *v, struct ct_sink *sink, struct ct_export_s
 	}
 	ct_progress_end(&x.progress);
 	ct_timeline_free(x.timeline);
+	ct_choice_free(&x.choice);
+	free(x.objects);
 	free(x.stacks);
 	free(x.lock_of_cell);
 	return err;

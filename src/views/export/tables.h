@@ -47,10 +47,11 @@ struct ct_sink {
 const struct ct_export_table *ct_export_table(unsigned number);
 
 /*
- * ct_export_tables - everything the filter of a view lets through
- * Returns 0, or a negative error of the trace or of the sink.
+ * ct_export_tables - everything the filter of a view and the options let through
+ * Returns 0, or a negative error of the trace or of the sink; -EINVAL, with sums->why, when nothing is chosen.
  * Context: tools.
  */
-int ct_export_tables(struct ct_view *v, struct ct_sink *sink, struct ct_export_sums *sums);
+int ct_export_tables(struct ct_view *v, const struct ct_export_options *o, struct ct_sink *sink,
+		     struct ct_export_sums *sums);
 
 #endif

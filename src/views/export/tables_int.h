@@ -6,6 +6,7 @@
 
 #include "model/timeline.h"
 #include "views/analyze/rows.h"
+#include "views/export/choice.h"
 #include "views/export/tables.h"
 
 enum ct_table_number {
@@ -20,6 +21,9 @@ enum ct_table_number {
 	CT_TABLE_WAITS,
 	CT_TABLE_STATES,
 	CT_TABLE_SWITCHES,
+	CT_TABLE_TASKS,
+	CT_TABLE_REGIONS,
+	CT_TABLE_LOGS,
 	CT_TABLE_STACKS,
 	CT_TABLE_FRAMES,
 	CT_TABLE_LOSSES,
@@ -32,6 +36,8 @@ struct ct_tables {
 	struct ct_sink *sink;
 	struct ct_export_sums *sums;
 	struct ct_timeline *timeline;
+	struct ct_choice choice;
+	uint8_t *objects;	/* by number: chosen; NULL: all are */
 	uint32_t *lock_of_cell; /* row of the table locks + 1; 0: in none */
 	uint8_t *stacks;	/* by id: CT_STACK_* */
 	uint64_t last_frame;	/* in its table */
@@ -101,6 +107,9 @@ int ct_tables_timeline(struct ct_tables *x);
 void ct_tables_waits(struct ct_tables *x);
 void ct_tables_states(struct ct_tables *x);
 void ct_tables_switches(struct ct_tables *x);
+void ct_tables_tasks(struct ct_tables *x);
+void ct_tables_regions(struct ct_tables *x);
+void ct_tables_logs(struct ct_tables *x);
 void ct_tables_stacks(struct ct_tables *x);
 void ct_tables_frames(struct ct_tables *x);
 

@@ -162,6 +162,48 @@ static const struct ct_column switches[] = {
 	END,
 };
 
+static const struct ct_column tasks[] = {
+	INT("id", "number in the trace, as ctrace raw has it; 4294967298 is 1.2 elsewhere"),
+	TEXT("name", "as the program called it; null: it did not, or that is lost"),
+	INT("parent_id", "tasks.id of the task it is part of, which may be missing; null: none"),
+	INT("thread_id", "threads.id of where it began; null: unknown"),
+	INT("end_thread_id", "threads.id of where it ended; null: unknown"),
+	INT("begin_ns", "when it began; null: unknown"),
+	INT("end_ns", "when it ended; null: not seen"),
+	INT("dur_ns", "end_ns - begin_ns; null: one of them is not known"),
+	INT("regions", "how many regions belong to it"),
+	INT("messages", "how many messages name it"),
+	INT("ended_again", "1: it was ended more than once; the first time counts"),
+	END,
+};
+
+static const struct ct_column regions[] = {
+	INT("id", "number of the row, by thread and beginning; not all are here where some were "
+		  "left out"),
+	INT("thread_id", "threads.id"),
+	TEXT("name", "as the program called it; null: it did not, or that is lost"),
+	INT("task_id", "tasks.id of its own, or of the region around it; null: none"),
+	INT("parent_id", "regions.id of the region around it; null: none"),
+	INT("begin_ns", "when it began"),
+	INT("end_ns", "when it ended, or the latest it can have"),
+	INT("dur_ns", "end_ns - begin_ns"),
+	INT("begun", "0: the record of its beginning is lost; when it began is known from its end"),
+	INT("ended", "1: the program ended it"),
+	INT("crosses", "1: it ended after the region around it"),
+	END,
+};
+
+static const struct ct_column logs[] = {
+	INT("at_ns", "when"),
+	INT("thread_id", "threads.id of who said it"),
+	INT("task_id",
+	    "tasks.id it concerns, or of the region around it, which may be missing; null: none"),
+	TEXT("category", "as the program called it; null: it did not, or that is lost"),
+	TEXT("message", "what was kept of it"),
+	INT("bytes", "of all of it; 65535: or more"),
+	END,
+};
+
 static const struct ct_column stacks[] = {
 	INT("id", "number in the trace"),
 	INT("parent_id", "stacks.id of the caller; null: this is the outermost frame"),
@@ -215,6 +257,11 @@ static const struct ct_export_table tables[CT_TABLES] = {
 			     "thread_id begin_ns"},
 	[CT_TABLE_SWITCHES] = {"switches", "who had which CPU when, as the kernel told", switches,
 			       "thread_id on_ns"},
+	[CT_TABLE_TASKS] = {"tasks", "what the program called its tasks (ctrace.h)", tasks,
+			    "parent_id begin_ns"},
+	[CT_TABLE_REGIONS] = {"regions", "what its threads were doing, as it said", regions,
+			      "thread_id task_id begin_ns"},
+	[CT_TABLE_LOGS] = {"logs", "its messages", logs, "task_id at_ns"},
 	[CT_TABLE_STACKS] = {"stacks", "stacks, as a tree of callers", stacks, NULL},
 	[CT_TABLE_FRAMES] = {"frames", "frames of stacks, a row for each source line", frames,
 			     "frame_id function"},

@@ -10,9 +10,11 @@
 
 int ct_tables_timeline(struct ct_tables *x)
 {
-	const struct ct_timeline_options o = {.shows = ct_view_shows_row, .arg = x->v};
+	const struct ct_timeline_options o = {
+		.notes = true, .shows = ct_view_shows_row, .arg = x->v};
+	int err = ct_timeline_build(x->v->trace, x->v->model, &o, NULL, NULL, &x->timeline);
 
-	return ct_timeline_build(x->v->trace, x->v->model, &o, NULL, NULL, &x->timeline);
+	return err ? err : ct_choice_measure(&x->choice, x->timeline);
 }
 
 /* --- waits --------------------------------------------------------------------------------------------------------------- */
@@ -68,7 +70,9 @@ void ct_tables_waits(struct ct_tables *x)
 			continue;
 		w = &all[i.thread];
 		if (w->last.wait && (i.kind == CT_TIMELINE_END || i.wait != w->last.wait)) {
-			wait_row(x, w, ++rows);
+			rows++;
+			if (ct_choice_wait(&x->choice, &w->last))
+				wait_row(x, w, rows);
 			ct_tables_progress(x, 0);
 			w->last.wait = 0;
 		}
@@ -94,7 +98,7 @@ void ct_tables_states(struct ct_tables *x)
 	ct_timeline_rewind(x->timeline);
 	while (!x->sink->error && ct_timeline_next(x->timeline, &i)) {
 		x->sums->threads += i.kind == CT_TIMELINE_BEGIN;
-		if (i.kind != CT_TIMELINE_STATE)
+		if (i.kind != CT_TIMELINE_STATE || !ct_choice_state(&x->choice, &i))
 			continue;
 		ct_put_thread(x, i.thread);
 		ct_put_time(x, i.ticks);
