@@ -21,6 +21,11 @@ for format in csv sqlite ctf; do
 	refuses 2 "no thread was there" ctrace export --format=$format --from 50 -o x t.ctrace
 	refuses 2 "no-such-folder" ctrace export --format=$format -o no-such-folder/x t.ctrace
 done
+for format in csv sqlite ctf; do
+	refuses 2 "is called nope" ctrace export --format=$format --lock nope -o x t.ctrace
+	refuses 2 "no wait for mutex in what is looked at is as long as 5.00 s" ctrace export --format=$format --lock mutex --min-duration 5s -o x t.ctrace
+	refuses 2 "nothing in what is looked at is as long as 5.00 s" ctrace export --format=$format --min-duration 5s -o x t.ctrace
+done
 mkdir full && touch full/file
 refuses 2 "full: is a folder that is not empty" ctrace export --format=csv -o full t.ctrace
 refuses 2 "t.txt: is there, and no folder" ctrace export --format=csv -o t.txt t.ctrace
@@ -68,5 +73,35 @@ jq -e --argjson bytes "$(stat -c %s t.db)" '.bytes == $bytes and .threads == 3 a
 ctrace export --format=csv --thread 101 -o one t.ctrace 2>err || fail "--thread: exit $?"
 [ "$(cut -d, -f1 one/states.csv | sort -u | tr '\n' ' ')" = "2 thread_id " ] || fail "--thread: $(cat one/states.csv)"
 grep -qx '"only_thread","101"' one/trace.csv || fail "--thread is not told"
+
+# a lock and a length: waits as long, and the states in them; sums and rows of locks by the lock
+ctrace export --format=csv --min-duration 90us -o long t.ctrace 2>err || fail "--min-duration: exit $?"
+awk -F, 'NR > 1 { n++; if ($11 < 90000) bad = 1 } END { exit bad || !n }' long/waits.csv || fail "--min-duration: $(cat long/waits.csv)"
+[ "$(wc -l <long/states.csv)" -lt "$(wc -l <new/states.csv)" ] || fail "--min-duration leaves out nothing"
+cmp long/sums.csv new/sums.csv || fail "--min-duration changes sums"
+grep -qx '"min_duration_ns","90000"' long/trace.csv || fail "--min-duration is not told"
+ctrace export --format=csv --lock cache_lock -o lock t.ctrace 2>err || fail "--lock: exit $?"
+[ "$(cut -d, -f3 lock/locks.csv | sort -u | tr '\n' ' ')" = '"cache_lock in cache.c:12" name ' ] || fail "--lock: $(cat lock/locks.csv)"
+[ "$(cut -d, -f4 lock/waits.csv | sort -u | tr '\n' ' ')" = '"mutex" op ' ] || fail "--lock: $(cat lock/waits.csv)"
+
+# what the program said
+cat >said.txt <<'END'
+ctrace 1
+header start_mono_ns=1000 end_mono_ns=9000
+process 0 pid=100 begin=1000 end=9000 flags=7
+chunk slot=0 thread=1 tid=100 base=1000
+thread_begin @1000 thread=1 tid=100
+task_begin @2000 task=0x100000001 name="request"
+region_begin @2000 name="handle" task=0x100000001
+log @2500 category="apm" bytes=9 text="a \"b\", c"
+region_begin @3000 name="never"
+region_end @4000 dur=2000 name="handle" task=0x100000001
+thread_end @8000
+END
+ctrace raw --encode said.txt -o said.ctrace || fail "raw --encode"
+ctrace export --format=csv -o said said.ctrace 2>err || fail "said: exit $?"
+grep -qx '4294967297,"request",,1,,1000,,,2,0,0' said/tasks.csv || fail "tasks: $(cat said/tasks.csv)"
+grep -qx '2,1,"never",4294967297,1,2000,3000,1000,1,0,0' said/regions.csv || fail "regions: $(cat said/regions.csv)"
+grep -qx '1500,1,4294967297,"apm","a ""b"", c",9' said/logs.csv || fail "logs: $(cat said/logs.csv)"
 [ "$(find . -name '*.??????' ! -name '*.ctrace' | wc -l)" -eq 0 ] || fail "left behind: $(ls)"
 [ $failures -eq 0 ]

@@ -46,6 +46,7 @@ refuses 2 "not a time such as 50us: 5m" ctrace export --format=chrome --min-dura
 refuses 2 "not a time such as 50us: nan" ctrace export --format=chrome --min-duration nan -o x t.ctrace
 for format in perfetto chrome firefox; do
 	refuses 2 "is called nope" ctrace export --format=$format --lock nope -o x t.ctrace
+	refuses 2 "nothing in what is looked at is as long as 5.00 s" ctrace export --format=$format --min-duration 5s -o x t.ctrace
 	refuses 1 "No space" ctrace export --format=$format -o /dev/full t.ctrace
 done
 refuses 2 "goes with -o" ctrace export --format=go --json t.ctrace

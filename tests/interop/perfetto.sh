@@ -40,8 +40,8 @@ said_all() {
 	python3 - "$dir/decoded" <<-'END'
 		import re, sys
 		tracks = {}
-		for m in re.finditer(r'track_descriptor \{\n    uuid: (\d+)\n    (?:parent_uuid: (\d+)\n    )?name: "(.*)"', open(sys.argv[1]).read()):
-		    tracks[m[1]] = (m[2], m[3])
+		for m in re.finditer(r'track_descriptor \{\n +uuid: (\d+)\n +name: "(.*)"\n +parent_uuid: (\d+)', open(sys.argv[1]).read()):
+		    tracks[m[1]] = (m[3], m[2])
 		parts = [p for p in tracks.values() if p[1] == "part"]
 		print(len(parts), "parts")
 		sys.exit(not parts or any(tracks[p[0]][1] != "request" for p in parts))

@@ -471,6 +471,17 @@ static void too_big(void **state)
 	o.choice.min_ns = e.min_ns;
 	assert_int_equal(ct_export_estimate(&v, &f, &o, &e), 0);
 	assert_false(ct_export_warning(&f, &e, text, sizeof(text)));
+	/* in rows of states */
+	f.most_bytes = 0;
+	f.most_rows = 9;
+	o.choice.min_ns = 0;
+	assert_int_equal(ct_export_estimate(&v, &f, &o, &e), 0);
+	assert_int_equal(e.rows, 10); /* 3 waits, 2 of them woken, 5 switches */
+	assert_true(ct_export_warning(&f, &e, text, sizeof(text)));
+	assert_non_null(strstr(text, " rows of states, and a viewer takes 9 rows at most"));
+	f.most_rows = 10;
+	assert_int_equal(ct_export_estimate(&v, &f, &o, &e), 0);
+	assert_false(ct_export_warning(&f, &e, text, sizeof(text)));
 	o = (struct ct_export_options){.choice = {.lock = "mutex"}};
 	assert_int_equal(ct_export_estimate(&v, &f, &o, &e), 0);
 	assert_int_equal(e.waits, 1);

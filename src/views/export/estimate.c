@@ -80,9 +80,26 @@ static double share_from(const struct count *c, uint32_t bucket)
 	return c->waits ? (double)(n < c->waits ? n : c->waits) / (double)c->waits : 0;
 }
 
-static double bytes_of(const struct ct_export_format *f, const struct count *c, double share)
+/* What a wait, one that was woken and a switch add to what is estimated. */
+struct weights {
+	double wait, wake, change;
+	uint64_t most;
+};
+
+static struct weights in_bytes(const struct ct_export_format *f)
 {
-	return share * ((double)c->waits * f->wait_bytes + (double)c->woken * f->wake_bytes);
+	return (struct weights){f->wait_bytes, f->wake_bytes, f->switch_bytes, f->most_bytes};
+}
+
+/* States are the longest table: each wait is one and what comes after it another, woken threads have one more, and so has whoever leaves a CPU. */
+static struct weights in_rows(const struct ct_export_format *f)
+{
+	return (struct weights){2, 1, 0.5, f->most_rows};
+}
+
+static double waits_of(const struct weights *w, const struct count *c, double share)
+{
+	return share * ((double)c->waits * w->wait + (double)c->woken * w->wake);
 }
 
 /* A length with one digit, not below. */
@@ -96,40 +113,53 @@ static uint64_t rounded(uint64_t ns)
 }
 
 /* Switches are not shortened by a filter of waits. */
-static double switch_bytes(const struct ct_view *v, const struct ct_export_format *f)
+static double switches_of(const struct weights *w, const struct ct_view *v)
 {
 	const uint64_t *n = v->model->events;
 
-	return (double)(n[CT_EV_cpu_on] + n[CT_EV_cpu_off]) * f->switch_bytes +
-	       (double)n[CT_EV_waking] * 3 * f->switch_bytes;
+	return w->change * (double)(n[CT_EV_cpu_on] + n[CT_EV_cpu_off] + 3 * n[CT_EV_waking]);
 }
 
-static void find_filter(struct ct_view *v, const struct ct_export_format *f, const struct count *c,
-			double fixed, struct ct_estimate *e)
+static void find_filter(struct ct_view *v, const struct weights *w, const struct count *c,
+			struct ct_estimate *e)
 {
 	uint32_t bucket;
 
 	for (bucket = 0; bucket < CT_HIST_BUCKETS; bucket++) {
-		double bytes = bytes_of(f, c, share_from(c, bucket)) + fixed;
+		double left = waits_of(w, c, share_from(c, bucket)) + switches_of(w, v);
 
-		if (bytes * 10 > (double)f->most_bytes * 9)
+		if (left * 10 > (double)w->most * 9)
 			continue;
 		if (share_from(c, bucket) > 0) {
 			e->min_ns = rounded(ct_view_ns(v, ct_hist_value(bucket)));
-			e->left = (uint64_t)bytes;
+			e->left = (uint64_t)left;
 		}
 		return;
 	}
 }
 
+/* How much it is, by these weights; and where that is too much, what would help. */
+static uint64_t weigh(struct ct_view *v, const struct weights *w, const struct count *c,
+		      double share, struct ct_estimate *e)
+{
+	double sum = waits_of(w, c, share) + switches_of(w, v);
+
+	if (w->most && sum > (double)w->most) {
+		e->share = 0.9 * (double)w->most / sum;
+		find_filter(v, w, c, e);
+	}
+	return (uint64_t)sum;
+}
+
 int ct_export_estimate(struct ct_view *v, const struct ct_export_format *format,
 		       const struct ct_export_options *o, struct ct_estimate *e)
 {
+	const struct weights bytes = in_bytes(format), rows = in_rows(format);
 	struct count *c = calloc(1, sizeof(*c));
-	double fixed = switch_bytes(v, format), share = 1;
 	uint8_t *objects = NULL;
 	int err = c ? wanted_objects(v, &o->choice, &objects) : -ENOMEM;
 	uint32_t bucket = 0;
+	double share;
 
 	memset(e, 0, sizeof(*e));
 	if (!err) {
@@ -139,15 +169,23 @@ int ct_export_estimate(struct ct_view *v, const struct ct_export_format *format,
 			bucket++;
 		share = o->choice.min_ns ? share_from(c, bucket) : 1;
 		e->waits = (uint64_t)((double)c->waits * share);
-		e->bytes = (uint64_t)(bytes_of(format, c, share) + fixed);
-		if (format->most_bytes && e->bytes > format->most_bytes) {
-			e->share = 0.9 * (double)format->most_bytes / (double)e->bytes;
-			find_filter(v, format, c, fixed, e);
-		}
+		e->bytes = weigh(v, &bytes, c, share, e);
+		if (format->most_rows)
+			e->rows = weigh(v, &rows, c, share, e);
 	}
 	free(objects);
 	free(c);
 	return err;
+}
+
+/* Both as the text of a number. */
+static char *amount(const struct ct_export_format *f, uint64_t n, char buf[CT_TEXT_NUMBER])
+{
+	if (!f->most_rows)
+		return ct_text_bytes(buf, n);
+	ct_text_count(buf, n);
+	ct_text_add(buf, CT_TEXT_NUMBER, " rows");
+	return buf;
 }
 
 bool ct_export_warning(const struct ct_export_format *f, const struct ct_estimate *e, char *text,
@@ -155,14 +193,17 @@ bool ct_export_warning(const struct ct_export_format *f, const struct ct_estimat
 {
 	char n[4][CT_TEXT_NUMBER];
 
-	if (!f->most_bytes || e->bytes <= f->most_bytes)
+	uint64_t is = f->most_rows ? e->rows : e->bytes;
+	uint64_t most = f->most_rows ? f->most_rows : f->most_bytes;
+
+	if (!most || is <= most)
 		return false;
-	snprintf(text, size, "about %s, and %s takes %s at most; ", ct_text_bytes(n[0], e->bytes),
-		 f->viewer, ct_text_bytes(n[1], f->most_bytes));
+	snprintf(text, size, "about %s%s, and %s takes %s at most; ", amount(f, is, n[0]),
+		 f->most_rows ? " of states" : "", f->viewer, amount(f, most, n[1]));
 	if (e->min_ns)
 		ct_text_add(text, size, "--min-duration %g%s would leave %s, ",
 			    (double)e->min_ns / (e->min_ns < 1000000 ? 1e3 : 1e6),
-			    e->min_ns < 1000000 ? "us" : "ms", ct_text_bytes(n[2], e->left));
+			    e->min_ns < 1000000 ? "us" : "ms", amount(f, e->left, n[2]));
 	ct_text_add(text, size, "--from and --to around %.2g %% of the time would fit",
 		    100 * e->share);
 	return true;

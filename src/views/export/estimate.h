@@ -10,8 +10,10 @@ struct ct_estimate {
 	uint64_t waits; /* that will be written */
 	uint64_t bytes; /* about */
 	uint64_t
+		rows; /* about, of the longest table, for formats whose viewer has a limit of those */
+	uint64_t
 		min_ns; /* with only waits of at least this length it would fit; 0: it fits, or none is long enough */
-	uint64_t left; /* bytes with that filter */
+	uint64_t left; /* bytes with that filter, or rows */
 	double share;  /* of the time that would fit, 0 to 1 */
 };
 

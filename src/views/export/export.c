@@ -9,7 +9,8 @@
 /*
  * What viewers take: Perfetto's UI keeps a trace in 2 to 4 GiB of a browser, at several times its size on disk; Chrome's viewer and Firefox Profiler read
  * JSON as one text, which browsers allow 256 and 512 MiB.  go tool trace of 1.22 to 1.27 keeps all events in memory, and a browser takes about a
- * million of them.  Bytes were measured on recorded traces.
+ * million of them.  Spreadsheets take 2^20 rows; what else reads tables, and CTF, is not known to have a limit.  Bytes were measured on recorded
+ * traces.
  */
 static const struct ct_export_format formats[] = {
 	{.name = "go",
@@ -50,15 +51,26 @@ static const struct ct_export_format formats[] = {
 	 .text = "folder of tables, for spreadsheets, DuckDB, pandas",
 	 .folder = true,
 	 .chooses = true,
+	 .viewer = "a spreadsheet",
+	 .most_rows = 1u << 20,
+	 .wait_bytes = 165,
+	 .wake_bytes = 40,
+	 .switch_bytes = 40,
 	 .write_at = ct_export_csv},
 	{.name = "sqlite",
 	 .text = "the same tables in a database of SQLite",
 	 .chooses = true,
+	 .wait_bytes = 205,
+	 .wake_bytes = 60,
+	 .switch_bytes = 55,
 	 .write_at = ct_export_sqlite},
 	{.name = "ctf",
 	 .text = "folder in the Common Trace Format 1.8, for babeltrace2, Trace Compass",
 	 .folder = true,
 	 .chooses = true,
+	 .wait_bytes = 195,
+	 .wake_bytes = 50,
+	 .switch_bytes = 30,
 	 .write_at = ct_export_ctf},
 	{.name = NULL},
 };

@@ -36,6 +36,7 @@ struct ct_export_format {
 	const char *text;    /* one line for the help */
 	const char *viewer;  /* what it is for, when that has a limit */
 	uint64_t most_bytes; /* as much as it takes; 0: not known to have a limit */
+	uint64_t most_rows;  /* of one table, likewise */
 	unsigned wait_bytes, wake_bytes,
 		switch_bytes;		   /* about, of a wait, one that was woken, a switch */
 	uint64_t most_events, well_events; /* more than it takes, or shows well; 0: as above */

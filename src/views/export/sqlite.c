@@ -162,7 +162,8 @@ static int write_all(struct database *d, struct ct_view *v, const struct ct_expo
 	run(d, sql);
 	run(d, "PRAGMA user_version = 1");
 	err = ct_export_tables(v, o, &d->sink, sums);
-	make_indexes(d);
+	if (!err)
+		make_indexes(d);
 	run(d, "COMMIT");
 	return err ? err : d->sink.error;
 }
