@@ -353,6 +353,8 @@ static int prepare(struct export *x, const struct ct_export_options *o, FILE *ou
 		x->cpus = 1;
 	if (!err)
 		err = ct_go_stacks_init(&x->stacks, x->v);
+	if (!err)
+		err = ct_go_notes_init(x);
 	if (err)
 		return err;
 	x->gens = 1;
@@ -403,7 +405,8 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 			(unsigned long long)ct_go_now(x.w),
 			x.item->thread == CT_NONE ? 0 : x.all[x.item->thread].number,
 			ct_go_why(x.w));
-	if (!x.err && (x.stacks.failed || x.stacks.lines.failed || x.stacks.frames.failed))
+	if (!x.err &&
+	    (x.stacks.failed || x.stacks.lines.failed || x.stacks.frames.failed || x.tasks.failed))
 		x.err = -ENOMEM;
 	sums->bytes = sizes.bytes;
 	sums->events = sizes.events;

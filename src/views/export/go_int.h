@@ -65,8 +65,9 @@ struct export
 	uint64_t *resident; /* by process */
 	uint64_t memory;
 	bool memory_due;
-	struct dues dues; /* of nobody that is there: until anybody runs */
-	uint64_t now;	  /* ns */
+	struct ct_table tasks; /* ids: a task's number is its row + 1 */
+	struct dues dues;      /* of nobody that is there: until anybody runs */
+	uint64_t now;	       /* ns */
 	const struct ct_timeline_item *item;
 	int err;
 };
@@ -88,7 +89,8 @@ void ct_go_note(struct export *x);
 /* ct_go_tell_notes - what waited for this goroutine to run, and what anybody may tell */
 void ct_go_tell_notes(struct export *x, struct goroutine *g);
 
-/* ct_go_notes_free - of all goroutines */
+/* ct_go_notes_init, ct_go_notes_free - of all goroutines; returns 0 or -ENOMEM */
+int ct_go_notes_init(struct export *x);
 void ct_go_notes_free(struct export *x);
 
 /* ct_go_unblock - @by: thread whose deed it was; 0 none */

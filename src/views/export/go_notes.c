@@ -71,6 +71,12 @@ static struct goroutine *of_thread(struct export *x, uint32_t row)
 	return row == CT_NONE || x->all[row].status == CT_GO_NONE ? NULL : &x->all[row];
 }
 
+/* Small ones, because each region and message has one in the file; 0: none. */
+static uint64_t number_of(struct export *x, uint64_t task)
+{
+	return task ? ct_table_put(&x->tasks, &task) + 1ull : 0;
+}
+
 static uint32_t name_of(struct export *x, uint32_t name)
 {
 	const char *text = ct_trace_string(x->v->trace, name);
@@ -81,7 +87,7 @@ static uint32_t name_of(struct export *x, uint32_t name)
 static void message(struct export *x, struct goroutine *g, uint64_t task, uint32_t category,
 		    const char *text)
 {
-	const struct due d = {{task, category, ct_go_string(x->w, text)}, CT_GO_LOG};
+	const struct due d = {{number_of(x, task), category, ct_go_string(x->w, text)}, CT_GO_LOG};
 
 	say(x, g, &d);
 }
@@ -105,9 +111,10 @@ static void take_task(struct export *x)
 {
 	const struct ct_timeline_note *n = x->item->note;
 	struct goroutine *g = of_thread(x, x->item->thread);
-	const struct due begin = {{n->task, n->about->parent, name_of(x, n->name)},
+	const uint64_t task = number_of(x, n->task);
+	const struct due begin = {{task, number_of(x, n->about->parent), name_of(x, n->name)},
 				  CT_GO_TASK_BEGIN},
-			 end = {{n->task}, CT_GO_TASK_END};
+			 end = {{task}, CT_GO_TASK_END};
 
 	if (x->item->kind == CT_TIMELINE_TASK_BEGIN && n->about->begin &&
 	    !(n->flags & CT_NOTE_EARLIER))
@@ -153,7 +160,7 @@ static void take_region(struct export *x)
 {
 	const struct ct_timeline_note *n = x->item->note;
 	struct goroutine *g = of_thread(x, x->item->thread);
-	struct due d = {{n->task, name_of(x, n->name)}, CT_GO_REGION_BEGIN};
+	struct due d = {{number_of(x, n->task), name_of(x, n->name)}, CT_GO_REGION_BEGIN};
 
 	if (!g)
 		return;
@@ -177,6 +184,11 @@ void ct_go_note(struct export *x)
 	}
 }
 
+int ct_go_notes_init(struct export *x)
+{
+	return ct_table_init(&x->tasks, sizeof(uint64_t), sizeof(uint64_t));
+}
+
 void ct_go_notes_free(struct export *x)
 {
 	uint32_t i;
@@ -186,4 +198,5 @@ void ct_go_notes_free(struct export *x)
 		free(x->all[i].unended.due);
 	}
 	free(x->dues.due);
+	ct_table_free(&x->tasks);
 }
