@@ -1,7 +1,8 @@
 /*
  * Whatever a trace holds, its export is one that Go's reader takes: the mirror of the reader's rules refuses nothing of what the exporter does with
  * waits that overlap, wakers that are dead, parents that come later, CPUs that two threads had at once, windows that cut through all of it, and
- * a new generation at any moment.  With EXPORT_GO_DIR in its environment it leaves the exports there, as N.VERSION.trace, for the real reader.
+ * a new generation at any moment; and with what a program says of itself at any moment, in waits too, with regions that never end or cross and tasks that
+ * end twice or never began.  With EXPORT_GO_DIR in its environment it leaves the exports there, as N.VERSION.trace, for the real reader.
  */
 #include "traces.h"
 
@@ -20,10 +21,65 @@ static uint64_t pick(uint64_t *seed, uint64_t n)
 	return t_random(seed) % n;
 }
 
+/* What a thread has begun to say. */
+struct open_regions {
+	uint64_t begin[8];
+	uint32_t n;
+};
+
+static uint64_t any_task(uint64_t *seed)
+{
+	return pick(seed, THREADS + 1) << 32 | (1 + pick(seed, 20));
+}
+
+static void end_region(FILE *f, uint64_t *seed, uint64_t at, struct open_regions *o)
+{
+	uint32_t i = pick(seed, 6) ? o->n - 1 : (uint32_t)pick(seed, o->n);
+	uint64_t dur = pick(seed, 20) ? at - o->begin[i] : pick(seed, at);
+
+	fprintf(f, "region_end @%llu dur=%llu%s\n", (unsigned long long)at, (unsigned long long)dur,
+		pick(seed, 4) ? " name=\"doing \\xff\"" : "");
+	for (o->n--; i < o->n; i++)
+		o->begin[i] = o->begin[i + 1];
+}
+
+static void say(FILE *f, uint64_t *seed, uint64_t at, uint32_t serial, uint32_t *tasks,
+		struct open_regions *o)
+{
+	unsigned long long task = any_task(seed), when = at;
+
+	switch (pick(seed, 9)) {
+	case 0:
+		fprintf(f, "task_begin @%llu task=%llu name=\"job\" parent=%llu\n", when,
+			(unsigned long long)serial << 32 | ++*tasks, pick(seed, 2) ? task : 0);
+		break;
+	case 1: fprintf(f, "task_end @%llu task=%llu\n", when, task); break;
+	case 2:
+		fprintf(f,
+			"log @%llu category=\"apm\" task=%llu bytes=%llu text=\"a\\x02\\xffb\"\n",
+			when, pick(seed, 2) ? task : 0, (unsigned long long)pick(seed, 9));
+		break;
+	case 3:
+	case 4:
+	case 5:
+		if (o->n == 8)
+			break;
+		o->begin[o->n++] = at;
+		fprintf(f, "region_begin @%llu name=\"doing\" task=%llu\n", when,
+			pick(seed, 2) ? task : 0);
+		break;
+	default:
+		if (o->n)
+			end_region(f, seed, at, o);
+		break;
+	}
+}
+
 static void add_thread(FILE *f, uint64_t *seed, uint32_t serial)
 {
 	uint64_t at = 1000 + pick(seed, 400000);
-	uint32_t k;
+	struct open_regions open = {.n = 0};
+	uint32_t k, tasks = 0;
 
 	fprintf(f, "chunk slot=%u thread=%u tid=%u base=%llu\n", serial, serial, 99 + serial,
 		(unsigned long long)at);
@@ -35,6 +91,8 @@ static void add_thread(FILE *f, uint64_t *seed, uint32_t serial)
 
 		/* sometimes it begins inside the one before */
 		at += pick(seed, 8) ? dur + pick(seed, 3) * pick(seed, 4000) : dur / 2;
+		if (!pick(seed, 3)) /* in the wait */
+			say(f, seed, at - dur / 3, serial, &tasks, &open);
 		fprintf(f, "wait @%llu op=%s dur=%llu wake_ago=%llu object=%llu",
 			(unsigned long long)at, ops[pick(seed, 10)], (unsigned long long)dur,
 			(unsigned long long)(dur * pick(seed, 6) / 5),
@@ -45,6 +103,8 @@ static void add_thread(FILE *f, uint64_t *seed, uint32_t serial)
 				pick(seed, 2) ? "work" : "0");
 		fprintf(f, " result=%lld flags=%u\n", (long long)pick(seed, 3) - 1,
 			pick(seed, 30) ? 0 : 1);
+		if (!pick(seed, 2))
+			say(f, seed, at, serial, &tasks, &open);
 		if (!pick(seed, 10))
 			fprintf(f, "lost @%llu reason=%llu count=3 span=100 thread=%llu\n",
 				(unsigned long long)at, (unsigned long long)pick(seed, 20),
