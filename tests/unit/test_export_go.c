@@ -2,7 +2,8 @@
  * Whatever a trace holds, its export is one that Go's reader takes: the mirror of the reader's rules refuses nothing of what the exporter does with
  * waits that overlap, wakers that are dead, parents that come later, CPUs that two threads had at once, windows that cut through all of it, and
  * a new generation at any moment; and with what a program says of itself at any moment, in waits too, with regions that never end or cross and tasks that
- * end twice or never began.  With EXPORT_GO_DIR in its environment it leaves the exports there, as N.VERSION.trace, for the real reader.
+ * end twice or never began.  The same traces, as slices, nest.  With EXPORT_GO_DIR in its environment it leaves the exports there, as
+ * N.VERSION.trace, for the real reader.
  */
 #include "traces.h"
 
@@ -209,6 +210,106 @@ static void export_one(const char *path, const struct ct_view_options *view,
 	ct_view_close(&v, true);
 }
 
+/* --- the same traces as slices ----------------------------------------------------------------------------------------------------- */
+
+/* What is open on the track of a thread, innermost last: 'w' a wait, 'p' a part, 'r' a region. */
+struct track {
+	char open[64];
+	uint32_t n;
+	uint64_t last;
+};
+
+struct nest {
+	struct track tracks[THREADS + 8];
+	uint64_t said, done;
+};
+
+static void opens(void *arg, uint32_t thread, uint64_t ns, char what)
+{
+	struct track *t = &((struct nest *)arg)->tracks[thread];
+
+	assert_true(t->n < sizeof(t->open) && ns >= t->last);
+	t->open[t->n++] = what;
+	t->last = ns;
+}
+
+static void closes(void *arg, uint32_t thread, uint64_t ns, char what)
+{
+	struct track *t = &((struct nest *)arg)->tracks[thread];
+
+	assert_true(t->n > 0 && ns >= t->last);
+	assert_int_equal(t->open[--t->n], what);
+	t->last = ns;
+}
+
+static void nest_wait(void *arg, const struct ct_slice *s)
+{
+	opens(arg, s->thread, s->ns, 'w');
+}
+
+static void nest_part(void *arg, const struct ct_slice *s)
+{
+	opens(arg, s->thread, s->ns, 'p');
+}
+
+static void nest_close(void *arg, uint32_t thread, uint64_t ns, bool part)
+{
+	closes(arg, thread, ns, part ? 'p' : 'w');
+}
+
+static void nest_region(void *arg, const struct ct_slices_said *s)
+{
+	struct nest *n = arg;
+
+	n->said++;
+	if (s->aside)
+		return;
+	if (n->tracks[s->thread].n)
+		assert_int_equal(n->tracks[s->thread].open[n->tracks[s->thread].n - 1], 'r');
+	opens(arg, s->thread, s->ns, 'r');
+}
+
+static void nest_region_end(void *arg, uint32_t thread, uint64_t ns, uint32_t aside)
+{
+	if (!aside)
+		closes(arg, thread, ns, 'r');
+}
+
+static void nest_region_done(void *arg, const struct ct_slices_said *s)
+{
+	((struct nest *)arg)->done++;
+	assert_true(s->end_ns >= s->ns);
+}
+
+static void slices_nest(const char *path, const struct ct_view_options *view)
+{
+	static const struct ct_choice_options everything;
+	struct nest n = {.said = 0};
+	const struct ct_slices_sink sink = {.arg = &n,
+					    .wait = nest_wait,
+					    .part = nest_part,
+					    .close = nest_close,
+					    .region = nest_region,
+					    .region_end = nest_region_end,
+					    .region_done = nest_region_done};
+	struct ct_slices *slices;
+	struct ct_view v;
+	char why[300];
+	uint32_t i;
+
+	assert_int_equal(ct_view_open(&v, path, view, stdout, why, sizeof(why)), 0);
+	assert_true(v.model->threads.count <= THREADS + 8);
+	assert_int_equal(ct_slices_new(&v, &everything, 0, &slices), 0);
+	assert_int_equal(ct_slices_tell(slices, &sink), 0);
+	assert_int_equal(n.said, n.done);
+	if (!view->thread && !view->to_s)
+		assert_true(n.said > 300);
+	for (i = 0; i < THREADS + 8; i++)
+		assert_int_equal(n.tracks[i].n, 0);
+	ct_slices_free(slices);
+	ct_view_close(&v, true);
+}
+
 static void random_traces(void **state)
 {
 	uint64_t seed;
@@ -226,6 +327,9 @@ static void random_traces(void **state)
 		export_one(path, &whole, &o, false);
 		export_one(path, &part, &o, true);
 		export_one(path, &one, &o, true);
+		slices_nest(path, &whole);
+		slices_nest(path, &part);
+		slices_nest(path, &one);
 		if (seed & 1) {
 			o.procs = CT_PROCS_CPU;
 			export_one(path, &whole, &o, false);

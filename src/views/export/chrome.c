@@ -404,7 +404,7 @@ static int events(struct chrome *x)
 				      .done = done,
 				      .wake = wake,
 				      .number = number,
-				      .region = region,
+				      .region_done = region,
 				      .task = task,
 				      .message = message};
 	int err = notes(x);

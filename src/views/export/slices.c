@@ -62,11 +62,15 @@ int ct_slices_new(struct ct_view *v, const struct ct_choice_options *o, uint64_t
 
 void ct_slices_free(struct ct_slices *s)
 {
+	uint32_t i;
+
 	if (!s)
 		return;
 	ct_choice_free(&s->choice);
 	ct_timeline_free(s->timeline);
 	ct_slice_names_free(&s->names);
+	for (i = 0; s->places && i < s->v->model->threads.count; i++)
+		free(s->places[i].due.region);
 	free(s->places);
 	free(s->kept);
 	free(s->processes);
@@ -155,13 +159,6 @@ static void close_slice(struct ct_slices *s, uint32_t row, bool part)
 	if (s->kept && s->sink->done)
 		s->sink->done(s->sink->arg, part ? &s->kept[row].part : &s->kept[row].wait, s->ns,
 			      part);
-}
-
-void ct_slices_end_regions(struct ct_slices *s, uint32_t row)
-{
-	for (; s->places[row].ends_due; s->places[row].ends_due--)
-		if (s->sink->region_end)
-			s->sink->region_end(s->sink->arg, row, s->ns, 0);
 }
 
 void ct_slices_close(struct ct_slices *s, uint32_t row, bool wait)
@@ -305,7 +302,7 @@ int ct_slices_tell(struct ct_slices *s, const struct ct_slices_sink *sink)
 		take(s, &i);
 	}
 	tell_numbers(s);
-	return ct_slice_names_failed(&s->names) ? -ENOMEM : 0;
+	return s->failed || ct_slice_names_failed(&s->names) ? -ENOMEM : 0;
 }
 
 /* --- words ------------------------------------------------------------------------------------------------------------------ */

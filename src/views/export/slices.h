@@ -76,7 +76,8 @@ struct ct_slices_sink {
 	   else 0 and it is the innermost one of the thread that ends */
 	void (*region)(void *arg, const struct ct_slices_said *s); /* begins */
 	void (*region_end)(void *arg, uint32_t thread, uint64_t ns, uint32_t aside);
-	void (*task)(void *arg, const struct ct_slices_said *s); /* begins */
+	void (*region_done)(void *arg, const struct ct_slices_said *s); /* as a whole, at its end */
+	void (*task)(void *arg, const struct ct_slices_said *s);	/* begins */
 	void (*task_end)(void *arg, const struct ct_slices_said *s);
 	void (*message)(void *arg, const struct ct_slices_said *s);
 	uint64_t records; /* bits 1 << event of the records that are wanted */

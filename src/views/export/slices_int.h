@@ -9,14 +9,20 @@
 
 #define CT_SLICES_NOBODY UINT8_MAX
 
+/* Regions, from inside out. */
+struct ct_slices_due {
+	struct ct_timeline_note *region;
+	uint32_t n, room;
+};
+
 /* Where a thread is. */
 struct ct_slices_place {
 	uint32_t wait; /* number of the wait it is in, shown or not; 0: in none */
 	uint8_t number; /* enum ct_slices_number that it counts in; CT_SLICES_NOBODY: it is not there */
 	bool wait_open, part_open;
-	bool begun;	   /* it was there at any time */
-	uint32_t ends_due; /* regions of which the end came in a wait: they end with it */
-	uint64_t to;	   /* ticks: until when its state lasts */
+	bool begun;		  /* it was there at any time */
+	struct ct_slices_due due; /* regions of which the end came in a wait: they end with it */
+	uint64_t to;		  /* ticks: until when its state lasts */
 };
 
 /* The slices a thread is in, for who wants them as a whole. */
@@ -45,6 +51,7 @@ struct ct_slices {
 	uint64_t sample, next_sample; /* ticks */
 	uint64_t ns;		      /* of the item that is told */
 	uint64_t wakes;
+	bool failed;
 	uint8_t *aside; /* by number of the region, a bit each; NULL: there are none */
 };
 

@@ -9,6 +9,7 @@
  */
 #include "views/export/slices_int.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct ct_slices_said said_of(struct ct_slices *s, const struct ct_timeline_item *i)
@@ -41,23 +42,68 @@ static void begin_region(struct ct_slices *s, const struct ct_timeline_item *i)
 	said.aside = i->note->flags & CT_NOTE_CROSSES || s->places[i->thread].wait_open;
 	if (said.aside)
 		s->aside[i->note->row / 8] |= (uint8_t)(1u << i->note->row % 8);
-	s->sink->region(s->sink->arg, &said);
+	if (s->sink->region)
+		s->sink->region(s->sink->arg, &said);
+}
+
+/* One on the thread's own track, or aside. */
+static void tell_end(struct ct_slices *s, uint32_t thread, const struct ct_timeline_note *n,
+		     bool aside)
+{
+	struct ct_slices_said said = {.ns = ct_trace_ns(s->v->trace, n->begin),
+				      .end_ns = s->ns,
+				      .thread = thread,
+				      .name = ct_slice_names_string(&s->names, n->name),
+				      .aside = aside,
+				      .note = n};
+
+	if (s->sink->region_end)
+		s->sink->region_end(s->sink->arg, thread, s->ns, aside ? n->row + 1 : 0);
+	if (s->sink->region_done)
+		s->sink->region_done(s->sink->arg, &said);
+}
+
+void ct_slices_end_regions(struct ct_slices *s, uint32_t row)
+{
+	struct ct_slices_due *due = &s->places[row].due;
+	uint32_t i;
+
+	for (i = 0; i < due->n; i++)
+		tell_end(s, row, &due->region[i], false);
+	due->n = 0;
+}
+
+static void end_later(struct ct_slices *s, const struct ct_timeline_item *i)
+{
+	struct ct_slices_due *due = &s->places[i->thread].due;
+	uint32_t room = due->room * 2 + 4;
+	struct ct_timeline_note *p;
+
+	if (due->n == due->room) {
+		p = realloc(due->region, room * sizeof(*p));
+		if (!p) {
+			s->failed = true;
+			return;
+		}
+		due->region = p;
+		due->room = room;
+	}
+	due->region[due->n++] = *i->note;
 }
 
 static void end_region(struct ct_slices *s, const struct ct_timeline_item *i)
 {
-	struct ct_slices_place *at = &s->places[i->thread];
 	uint32_t row = i->note->row;
 
 	if (s->aside[row / 8] >> row % 8 & 1) {
-		if (s->sink->region_end)
-			s->sink->region_end(s->sink->arg, i->thread, s->ns, row + 1);
+		tell_end(s, i->thread, i->note, true);
 		return;
 	}
 	is_awake(s, i);
-	at->ends_due++;
-	if (!at->wait_open)
-		ct_slices_end_regions(s, i->thread);
+	if (s->places[i->thread].wait_open)
+		end_later(s, i);
+	else
+		tell_end(s, i->thread, i->note, false);
 }
 
 /* Where a task began, when anything is told of that thread. */
@@ -79,11 +125,11 @@ void ct_slices_say(struct ct_slices *s, const struct ct_timeline_item *i)
 
 	switch (i->kind) {
 	case CT_TIMELINE_REGION_BEGIN:
-		if (sink->region && ct_choice_region(&s->choice, i))
+		if (ct_choice_region(&s->choice, i))
 			begin_region(s, i);
 		return;
 	case CT_TIMELINE_REGION_END:
-		if (sink->region && ct_choice_region(&s->choice, i))
+		if (ct_choice_region(&s->choice, i))
 			end_region(s, i);
 		return;
 	default: break;
