@@ -33,7 +33,9 @@ links() { # url, page: the links in it to that page
 
 serves() { # file: every page answers 200, and nothing panicked
 	local pid url='' page code bad=0 i name notes
-	"$go_trace" -http=127.0.0.1:0 "$1" >"$dir/server" 2>&1 &
+	rm -f "$dir/server" # or the address of the one before is read from it
+	touch "$dir/server"
+	"$go_trace" -http=127.0.0.1:0 "$1" >>"$dir/server" 2>&1 &
 	pid=$!
 	for ((i = 0; i < 600; i++)); do
 		url=$(sed -n 's,.*\(http://127.0.0.1:[0-9]*\).*,\1,p' "$dir/server" | tail -n 1)
@@ -102,7 +104,9 @@ all() { # command, files...: it succeeds for each
 # A waker's arrow is lost when it has no P, or one whose number is 0.
 arrows() { # file: as many arrows from unblocking to running as a convoy has wake-ups, about
 	local pid url='' i n
-	"$go_trace" -http=127.0.0.1:0 "$1" >"$dir/server" 2>&1 &
+	rm -f "$dir/server" # or the address of the one before is read from it
+	touch "$dir/server"
+	"$go_trace" -http=127.0.0.1:0 "$1" >>"$dir/server" 2>&1 &
 	pid=$!
 	for ((i = 0; i < 600; i++)); do
 		url=$(sed -n 's,.*\(http://127.0.0.1:[0-9]*\).*,\1,p' "$dir/server" | tail -n 1)
