@@ -100,7 +100,9 @@ static void take_row(struct ct_sink *s)
 
 	if (!c->f)
 		return;
-	if (putc_unlocked('\n', c->f) == EOF)
+	putc_unlocked('\n', c->f);
+	/* also what a value before it ran into, while errno still says why */
+	if (ferror_unlocked(c->f))
 		fail(c, -errno);
 	c->first = true;
 }
