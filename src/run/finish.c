@@ -27,6 +27,7 @@
 #include "run/holder.h"
 #include "run/mend.h"
 #include "run/record.h"
+#include "run/still.h"
 
 #define BURY_STEP 32 /* slots between two drainings: a chunk each */
 
@@ -113,24 +114,13 @@ static void find_end(struct work *w)
 
 /* --- the recorder, with a clock that stands still ------------------------------------------------------------------------------------ */
 
-static uint64_t end_ticks;
-
-static int stopped_clock(clockid_t id, struct timespec *ts)
-{
-	(void)id;
-	ts->tv_sec = (time_t)(end_ticks / 1000000000u);
-	ts->tv_nsec = (long)(end_ticks % 1000000000u);
-	return 0;
-}
-
 static void become_writer(struct work *w)
 {
 	struct ct_recording *r = &w->r;
 	const struct ct_header *h = r->store.arena.header;
 
-	end_ticks = w->end.ticks;
 	ct_cap.arena = r->store.arena;
-	ct_cap.clock = (struct ct_clock_source){.kind = CT_CLOCK_MONOTONIC, .vdso = stopped_clock};
+	ct_still(w->end);
 	ct_cap.ring = h->policy == CT_POLICY_RING;
 	memcpy(w->samples, h->samples, sizeof(w->samples));
 	w->clock_samples = atomic_load(&h->clock_samples);
@@ -141,16 +131,9 @@ static void become_writer(struct work *w)
 	r->blind.reap = &r->reap;
 }
 
-/* Chunks made here have ticks for nanoseconds. */
 static void drain(struct work *w)
 {
-	struct ct_arena *a = &w->r.store.arena;
-	uint32_t n = atomic_load(&a->shared->limit[CT_REGION_CHUNKS]), i;
-
-	for (i = 0; i < n; i++)
-		if (atomic_load(&a->shared->chunk_sealed[i / 64]) >> (i % 64) & 1 &&
-		    a->chunks[i].base_ticks == w->end.ticks)
-			a->chunks[i].base_mono_ns = w->end.mono_ns;
+	ct_still_chunks(&w->r.store.arena);
 	ct_drain_take(&w->r.drain, w->end.mono_ns, true);
 }
 
