@@ -190,3 +190,26 @@ int ct_mend(struct ct_store *s, const struct ct_trace *t)
 	free(wanted);
 	return err;
 }
+
+int ct_mend_frozen(struct ct_store *s)
+{
+	struct ct_arena *a = &s->arena;
+	uint64_t chunks = ct_arena_region(a->header, CT_REGION_CHUNKS)->items, i;
+	struct known *known =
+		calloc(ct_arena_region(a->header, CT_REGION_SLOTS)->items, sizeof(*known));
+	bool *wanted = calloc(chunks, sizeof(*wanted));
+	int err = known && wanted ? 0 : -ENOMEM;
+
+	if (!err) {
+		for (i = 0; i < chunks; i++)
+			wanted[i] = a->chunks[i].magic == CT_CHUNK_MAGIC;
+		for (i = 0; i < in_use(ct_arena_region(a->header, CT_REGION_SLOTS)); i++)
+			ct_count_correct(ct_arena_slot(a, (uint32_t)i));
+		mend_tables(a);
+		mend_slots(a, known);
+		mend_chunks(a, wanted);
+	}
+	free(known);
+	free(wanted);
+	return err;
+}

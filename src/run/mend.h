@@ -18,4 +18,11 @@
  */
 int ct_mend(struct ct_store *s, const struct ct_trace *t);
 
+/*
+ * ct_mend_frozen - the same for a copy of ct_freeze(): all chunks in it have to be written
+ * Returns 0 or -ENOMEM.
+ * Context: tools; ct_cap.arena is the copy.
+ */
+int ct_mend_frozen(struct ct_store *s);
+
 #endif
