@@ -6,8 +6,6 @@
 #define CTRACE_API_ONLY
 #include <ctrace/ctrace.h>
 
-#include <errno.h>
-
 #include "capture/note.h"
 #include "wrap.h"
 
@@ -56,11 +54,9 @@ CT_EXPORT int ctrace_stop(void)
 	return ct_note_stop();
 }
 
-/* Copying what a ring holds would take descriptors and write(), which nothing here may have. */
 CT_EXPORT int ctrace_snapshot(const char *name)
 {
-	(void)name;
-	return ENOSYS;
+	return ct_note_snapshot(name);
 }
 
 CT_EXPORT const struct ctrace_api ctrace_api_1 = {
@@ -74,5 +70,5 @@ CT_EXPORT const struct ctrace_api ctrace_api_1 = {
 	.label = ct_note_label,
 	.start_recording = ct_note_start,
 	.stop_recording = ct_note_stop,
-	.snapshot = ctrace_snapshot,
+	.snapshot = ct_note_snapshot,
 };

@@ -366,6 +366,7 @@ static void conclude(struct ct_recording *r, const struct ct_child *child)
 		fprintf(stderr, "ctrace-run: %s%s%s\n", r->trouble,
 			strstr(r->trouble, "cannot write") ? "; the trace is in " : "",
 			strstr(r->trouble, "cannot write") ? r->output : "");
+	ct_snapshot_tell(&r->snapshots, stderr, r->options->quiet);
 	if (!r->options->quiet)
 		ct_view_summary(stderr, r->output);
 }

@@ -161,9 +161,13 @@ static inline int ctrace_stop(void)
 }
 
 /*
- * ctrace_snapshot - keep what is recorded by now under a name
- * Returns ENOSYS: nobody can do it yet.  A file cannot be written from inside the program, whose recorder may hold no descriptor and make no
- * system call that the program has not; whoever records from outside has to.
+ * ctrace_snapshot - keep under a name what is recorded by now: of a ring, what it still holds
+ * @name: at most 63 letters, digits, "-", "_" and ".", which does not come first
+ * The program only asks and goes on; ctrace-run, which looks every few milliseconds, writes a whole trace beside its own, as OUT.NAME.ctrace for
+ * OUT.ctrace, or OUT.NAME-2.ctrace and so on when there is such a file: none is ever overwritten.  It appears there when it is whole.  What
+ * could not be written ctrace-run tells at its end.  What is recorded until ctrace-run comes to look is in it too.
+ * Returns 0 when it was asked for; EBUSY while another one is under way, of whichever process of the recording; EINVAL: not such a name;
+ * EOPNOTSUPP (ENOTSUP) where libctrace.so was preloaded without ctrace-run, so that nobody could do it; ENOSYS without ctrace.
  */
 static inline int ctrace_snapshot(const char *name)
 {

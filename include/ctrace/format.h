@@ -418,6 +418,23 @@ struct ct_clock_sample {
 };
 #define CT_CLOCK_SAMPLES 32
 
+/*
+ * header.ask.  Who finds it ready takes it, writes the name, and has asked; ctrace-run takes that, and makes it ready again when the file is
+ * there.  It takes back what somebody has taken and not asked in a second, and then counts on, so that he cannot ask any more.
+ */
+enum ct_ask {
+	CT_ASK_NOBODY = 0, /* nobody looks here */
+	CT_ASK_READY = 1,
+	CT_ASK_TAKEN = 2, /* somebody writes the name */
+	CT_ASK_ASKED = 3,
+	CT_ASK_UNDER_WAY = 4
+};
+#define CT_ASK_STATE(ask)    ((ask)&7u)
+#define CT_ASK_WITH(ask, to) (((ask) & ~7u) | (to)) /* the same round in another state */
+#define CT_ASK_NEXT(ask)     (((ask) & ~7u) + 8u)   /* the next round, nobody */
+#define CT_ASK_NAME_BYTES                                                                          \
+	64 /* with its NUL; letters, digits, - _ and ., which does not come first */
+
 struct ct_header {
 	/* 0: identity */
 	uint64_t magic;
@@ -464,7 +481,11 @@ struct ct_header {
 	/* 1760 */
 	uint64_t file_bytes; /* arena: size of the mapping */
 	uint64_t reserved3;
-	uint8_t reserved4[CT_HEADER_BYTES - 1776];
+	/* 1776: arena: the program asks ctrace-run for a snapshot; 0 where nobody does it, as in streams and older arenas */
+	_Atomic uint32_t ask; /* CT_ASK_* and, above it, how often that has gone round */
+	uint32_t reserved4;
+	char ask_name[CT_ASK_NAME_BYTES];
+	uint8_t reserved5[CT_HEADER_BYTES - 1784 - CT_ASK_NAME_BYTES];
 };
 
 /* --- stream blocks ------------------------------------------------------------------------------------------------------------- */
@@ -526,6 +547,7 @@ CT_ASSERT_FORMAT(offsetof(struct ct_header, enabled) == 64, "hot words have thei
 CT_ASSERT_FORMAT(offsetof(struct ct_header, next_thread) == 128, "counters have theirs");
 CT_ASSERT_FORMAT(offsetof(struct ct_header, regions) == 320, "regions");
 CT_ASSERT_FORMAT(offsetof(struct ct_header, arena_path) == 1088, "arena path");
+CT_ASSERT_FORMAT(offsetof(struct ct_header, ask) == 1776, "asking");
 CT_ASSERT_FORMAT(sizeof(struct ct_chunk) == CT_CHUNK_BYTES, "chunk size");
 CT_ASSERT_FORMAT(offsetof(struct ct_chunk, bytes) == 64, "chunk head is one line");
 CT_ASSERT_FORMAT(sizeof(struct ct_trie_node) == 16, "node size");

@@ -244,3 +244,53 @@ int ct_note_start(void)
 	note_recording(s, 1, ct_now());
 	return 0;
 }
+
+/* --- snapshots --------------------------------------------------------------------------------------------------------------- */
+
+static bool may_be_named(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.';
+}
+
+bool ct_note_is_snapshot_name(const char *name)
+{
+	size_t n = name ? ct_str_length(name, CT_ASK_NAME_BYTES) : 0, i;
+
+	if (!n || n >= CT_ASK_NAME_BYTES || name[0] == '.')
+		return false;
+	for (i = 0; i < n; i++)
+		if (!may_be_named(name[i]))
+			return false;
+	return true;
+}
+
+/*
+ * ctrace-run does it, since it takes descriptors and writing.  Whoever is stopped or killed between taking the word and asking loses it to the
+ * next round; at worst two then write a name at once, and it is looked at again where it is used.
+ */
+int ct_note_snapshot(const char *name)
+{
+	struct ct_header *h = ct_cap.arena.header;
+	uint32_t ask, taken;
+
+	if (!h)
+		return ENOSYS;
+	if (!ct_note_is_snapshot_name(name))
+		return EINVAL;
+	ask = atomic_load_explicit(&h->ask, memory_order_relaxed);
+	if (CT_ASK_STATE(ask) == CT_ASK_NOBODY)
+		return EOPNOTSUPP;
+	taken = CT_ASK_WITH(ask, CT_ASK_TAKEN);
+	if (CT_ASK_STATE(ask) != CT_ASK_READY ||
+	    !atomic_compare_exchange_strong_explicit(&h->ask, &ask, taken, memory_order_acquire,
+						     memory_order_relaxed))
+		return EBUSY;
+	ct_mem_zero(h->ask_name, sizeof(h->ask_name));
+	ct_mem_copy(h->ask_name, name, ct_str_length(name, CT_ASK_NAME_BYTES - 1));
+	return atomic_compare_exchange_strong_explicit(&h->ask, &taken,
+						       CT_ASK_WITH(taken, CT_ASK_ASKED),
+						       memory_order_release, memory_order_relaxed)
+		       ? 0
+		       : EBUSY;
+}

@@ -41,6 +41,19 @@ void ct_note_label(const char *key, const char *value);
 int ct_note_stop(void);
 int ct_note_start(void);
 
+/*
+ * ct_note_snapshot - ask ctrace-run for a snapshot
+ * Returns 0, EINVAL, EBUSY, EOPNOTSUPP (no ctrace-run) or ENOSYS (no arena).
+ * Context: any thread, any signal; no allocation, no libc, no system call.
+ */
+int ct_note_snapshot(const char *name);
+
+/*
+ * ct_note_is_snapshot_name - may a snapshot have this name?
+ * Context: any; no allocation, no libc.
+ */
+bool ct_note_is_snapshot_name(const char *name);
+
 /* ct_note_enabled - is this process recorded at this moment?  Whether this thread has room for it, its first record shows. */
 bool ct_note_enabled(void);
 

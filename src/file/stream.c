@@ -113,6 +113,8 @@ static void fill_header(struct ct_stream *s, const struct ct_header *header, boo
 	s->header.finished = finished;
 	s->header.file_bytes = 0;
 	memset(s->header.regions, 0, sizeof(s->header.regions));
+	s->header.ask = 0;
+	memset(s->header.ask_name, 0, sizeof(s->header.ask_name));
 	if (finished)
 		memset(s->header.arena_path, 0, sizeof(s->header.arena_path));
 }
@@ -156,6 +158,47 @@ void ct_stream_close(struct ct_stream *s)
 	free(s->out);
 	free(s->index);
 	free(s);
+}
+
+/* Through memory where the filesystem cannot do it by itself. */
+static int copy_through(int from, int to, uint64_t offset, uint64_t end)
+{
+	const size_t room = 1u << 18;
+	uint8_t *bytes = malloc(room);
+	int err = bytes ? 0 : -ENOMEM;
+
+	while (!err && offset < end) {
+		ssize_t n = pread(from, bytes, end - offset < room ? end - offset : room,
+				  (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		err = n > 0 ? write_at(to, bytes, (size_t)n, offset) : n < 0 ? -errno : -EIO;
+		offset += n > 0 ? (uint64_t)n : 0;
+	}
+	free(bytes);
+	return err;
+}
+
+int ct_stream_branch(struct ct_stream *s, int fd)
+{
+	loff_t from = 0, to = 0;
+	struct stat st;
+	ssize_t n = 1;
+	int err;
+
+	if (fstat(s->fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	while (n > 0 && (uint64_t)to < s->end)
+		n = copy_file_range(s->fd, &from, fd, &to, s->end - (uint64_t)to, 0);
+	err = (uint64_t)to < s->end ? copy_through(s->fd, fd, (uint64_t)to, s->end) : 0;
+	if (err)
+		return err;
+	close(s->fd);
+	s->fd = fd;
+	return 0;
 }
 
 int ct_stream_fd(const struct ct_stream *s)

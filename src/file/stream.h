@@ -41,6 +41,15 @@ int ct_stream_create(const char *path, const struct ct_header *header, struct ct
 int ct_stream_reopen(const char *path, bool chunks_only, struct ct_stream **out);
 
 /*
+ * ct_stream_branch - go on in another file
+ * @fd: an empty regular file, the stream's from here on; it gets all that was written so far
+ * The file until now is only read, and closed; whoever else writes it, as the process that this one was forked from does, may go on.
+ * Returns 0, -EINVAL when that was no regular file, or -errno; then nothing has changed but what is in the new file.
+ * Context: tools.
+ */
+int ct_stream_branch(struct ct_stream *s, int fd);
+
+/*
  * ct_stream_chunks - append one or more CHUNKS blocks
  * @chunks: n pointers to chunks, at most CT_CHUNK_BYTES each; only the head and cursor & 0xffff bytes are read and written
  * The chunks should be private, or sealed: they are read more than once.

@@ -43,7 +43,7 @@ int ct_reap_open(struct ct_reap *r, struct ct_store *store)
 
 /* --- slots of the dead ---------------------------------------------------------------------------------------------------------------- */
 
-static void keep_last_words(struct ct_reap *r, const struct ct_slot *s)
+void ct_reap_keep(struct ct_reap *r, const struct ct_slot *s)
 {
 	if (r->last_words_count == r->last_words_room) {
 		size_t room = r->last_words_room ? r->last_words_room * 2 : 16;
@@ -72,7 +72,7 @@ void ct_reap_bury(struct ct_reap *r, struct ct_slot *s, uint64_t ticks)
 	if (!ticks)
 		ticks = end_of_process(r, s->process);
 	if (atomic_load(&s->inflight.op))
-		keep_last_words(r, s);
+		ct_reap_keep(r, s);
 	if (atomic_exchange(&ct_own(s)->unended, 0))
 		atomic_fetch_sub(&r->store->arena.shared->unended, 1);
 	ct_slot_bury_at(s, ticks ? ticks : ct_now());
@@ -448,7 +448,7 @@ void ct_reap_close(struct ct_reap *r)
 
 		if (atomic_load(&s->state) == CT_SLOT_CLAIMED && s->thread &&
 		    atomic_load(&s->inflight.op))
-			keep_last_words(r, s);
+			ct_reap_keep(r, s);
 	}
 }
 

@@ -70,6 +70,9 @@ bool ct_reap_unsettled(const struct ct_reap *r);
  */
 void ct_reap_bury(struct ct_reap *r, struct ct_slot *s, uint64_t ticks);
 
+/* ct_reap_keep - what its thread is blocked in goes to the last words, as it stands */
+void ct_reap_keep(struct ct_reap *r, const struct ct_slot *s);
+
 /* ct_reap_close - the recording is over: if nobody else is left the rest is buried, else what is still claimed goes to the last words as it stands */
 void ct_reap_close(struct ct_reap *r);
 

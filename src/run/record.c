@@ -149,6 +149,7 @@ int ct_record_open(struct ct_recording *r, const struct ct_record_options *optio
 	r->sched.lives = &r->unreached.lives;
 	r->blind.unreached = &r->unreached;
 	ct_cpustat_open(&r->cpustat, options->sched == CT_SCHED_OFF ? NULL : r->fds.slot);
+	ct_snapshot_open(r);
 	atomic_store_explicit(&r->store.arena.header->enabled, 1, memory_order_release);
 	return 0;
 }
@@ -173,6 +174,7 @@ static void look_at_processes(struct ct_recording *r)
 static int tick(struct ct_recording *r, int pause_ms)
 {
 	unsigned taken = 0;
+	bool may_drain;
 	int most;
 
 	look_at_processes(r);
@@ -181,12 +183,14 @@ static int tick(struct ct_recording *r, int pause_ms)
 	ct_cpustat_look(&r->cpustat, now_ns());
 	ct_numbers_look(&r->numbers, now_ns());
 	ct_store_grow(&r->store);
+	may_drain = ct_snapshot_look(r, now_ns());
 	if (!r->options->ring_bytes) {
 		ct_drain_peek(&r->drain);
 		ct_comms_look(&r->comms, now_ns());
-		taken = ct_drain_take(&r->drain, now_ns(), false);
+		if (may_drain)
+			taken = ct_drain_take(&r->drain, now_ns(), false);
 	}
-	if (taken)
+	if (taken || !may_drain)
 		return TICK_MIN_MS;
 	most = ct_usage_is_busy(&r->usage) ? TICK_MAX_MS / 2 : TICK_MAX_MS;
 	return pause_ms * 2 > most ? most : pause_ms * 2;
@@ -303,11 +307,9 @@ static void count_refused(struct ct_recording *r)
 		 strerror(-r->drain.error), (unsigned long long)st.refused_records);
 }
 
-/* The rate as the whole run shows it, in place of what half a millisecond before it did. */
-static void note_rate(struct ct_recording *r)
+void ct_record_rate(struct ct_recording *r, struct ct_clock_sample end)
 {
 	struct ct_header *h = r->store.arena.header;
-	struct ct_clock_sample end = ct_clock_sample(&ct_cap.clock);
 	uint64_t ticks = end.ticks - h->samples[0].ticks, ns = end.mono_ns - h->samples[0].mono_ns;
 
 	if (ns)
@@ -347,8 +349,9 @@ int ct_record_finish(struct ct_recording *r)
 	struct ct_header *h = r->store.arena.header;
 	int err;
 
+	ct_snapshot_close(r, now_ns());
 	atomic_store(&h->end_mono_ns, now_ns());
-	note_rate(r);
+	ct_record_rate(r, ct_clock_sample(&ct_cap.clock));
 	look_at_processes(r);
 	/* so that what the slots still have to say finds chunks */
 	ct_drain_take(&r->drain, now_ns(), true);
@@ -387,5 +390,6 @@ int ct_record_finish(struct ct_recording *r)
 	ct_fds_free(&r->fds);
 	ct_set_free(&r->comms.seen);
 	ct_unreached_free(&r->unreached);
+	ct_snapshot_wait(r);
 	return err;
 }

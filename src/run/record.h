@@ -19,6 +19,7 @@
 #include "run/numbers.h"
 #include "run/reap.h"
 #include "run/sched.h"
+#include "run/snapshot.h"
 #include "run/store.h"
 #include "run/unreached.h"
 #include "run/usage.h"
@@ -53,6 +54,7 @@ struct ct_recording {
 	struct ct_cpustat cpustat;
 	struct ct_sched sched;
 	struct ct_unreached unreached;
+	struct ct_snapshots snapshots;
 };
 
 /*
@@ -86,6 +88,12 @@ bool ct_record_goes_on(struct ct_recording *r);
  * Context: tools.
  */
 void ct_record_rest(struct ct_recording *r);
+
+/*
+ * ct_record_rate - note the rate of the clock as the recording shows it from its start to @end, in place of what half a millisecond before it did
+ * Context: tools.
+ */
+void ct_record_rate(struct ct_recording *r, struct ct_clock_sample end);
 
 /*
  * ct_record_end - all that follows the last chunk: tables, last words, symbols, index, footer

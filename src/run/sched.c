@@ -407,10 +407,30 @@ void ct_sched_look(struct ct_sched *s, uint64_t now_ns)
 	}
 }
 
-int ct_sched_finish(struct ct_sched *s)
+static void write_rest(struct ct_sched *s)
 {
 	unsigned i;
 
+	ct_sched_say_off(s, CT_SCHED_TO, s->now.mono_ns);
+	for (i = 0; i < s->from.n + s->from.off; i++)
+		ct_sched_seal(s, &s->cpu[i]);
+	ct_sched_write_full(s);
+}
+
+int ct_sched_write(struct ct_sched *s, struct ct_stream *stream)
+{
+	if (!s->on)
+		return 0;
+	s->stream = stream;
+	s->error = 0;
+	if (s->from.n && !s->paused)
+		ct_sched_say(s, CT_SCHED_TO, s->now.mono_ns);
+	write_rest(s);
+	return s->error;
+}
+
+int ct_sched_finish(struct ct_sched *s)
+{
 	if (!s->on)
 		return 0;
 	if (s->from.n && !s->paused) {
@@ -420,10 +440,7 @@ int ct_sched_finish(struct ct_sched *s)
 		ct_sched_take(s);
 		ct_sched_say(s, CT_SCHED_TO, s->now.mono_ns);
 	}
-	ct_sched_say_off(s, CT_SCHED_TO, s->now.mono_ns);
-	for (i = 0; i < s->from.n + s->from.off; i++)
-		ct_sched_seal(s, &s->cpu[i]);
-	ct_sched_write_full(s);
+	write_rest(s);
 	free(s->full);
 	free(s->cpu);
 	if (s->from.source)

@@ -115,6 +115,14 @@ int ct_sched_ready(const struct ct_sched *s);
 void ct_sched_forked(struct ct_sched *s);
 
 /*
+ * ct_sched_write - in a copy of the process that goes on recording: write what that has taken, and nothing is asked of the kernel
+ * @stream: where to
+ * Returns 0, or -errno of what could not be written.  No other function may follow.
+ * Context: tools.
+ */
+int ct_sched_write(struct ct_sched *s, struct ct_stream *stream);
+
+/*
  * ct_sched_finish - take and write the rest, stop
  * Returns 0, or -errno of what could not be written.
  * Context: tools.

@@ -45,7 +45,7 @@ int main(void)
 		return 0;
 	}
 	must(ctrace_start(), EALREADY, "start while it is on");
-	must(ctrace_snapshot("s"), ENOSYS, "snapshot");
+	must(ctrace_snapshot(".s"), EINVAL, "snapshot of a bad name");
 	pthread_mutex_lock(&lock);
 	pthread_mutex_lock(&later);
 	pthread_create(&t, NULL, worker, NULL);

@@ -90,6 +90,44 @@ static void nothing_is_recorded(void **state)
 	assert_int_equal(ct_note_start(), ENOSYS);
 }
 
+static uint32_t asked(void)
+{
+	return atomic_load(&ct_cap.arena.header->ask);
+}
+
+/* One at a time, by whoever is first; and never under a name that would lead elsewhere. */
+static void snapshots(void **state)
+{
+	static const char *const bad[] = {NULL,	 "",	 ".",	"..",  ".x",
+					  "a/b", "../x", "a b", "a\n", "\xc3\xa4"};
+	struct ct_header *h = ct_cap.arena.header;
+	char longest[CT_ASK_NAME_BYTES + 1];
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(ct_note_snapshot("a"), EOPNOTSUPP);
+	atomic_store(&h->ask, CT_ASK_NEXT(0) | CT_ASK_READY);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(ct_note_snapshot(bad[i]), EINVAL);
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = 0;
+	assert_int_equal(ct_note_snapshot(longest), EINVAL);
+	assert_int_equal(asked(), CT_ASK_NEXT(0) | CT_ASK_READY);
+	longest[CT_ASK_NAME_BYTES - 1] = 0;
+	assert_int_equal(ct_note_snapshot(longest), 0);
+	assert_int_equal(asked(), CT_ASK_NEXT(0) | CT_ASK_ASKED);
+	assert_string_equal(h->ask_name, longest);
+	assert_int_equal(ct_note_snapshot("b"), EBUSY);
+	atomic_store(&h->ask, CT_ASK_WITH(asked(), CT_ASK_UNDER_WAY));
+	assert_int_equal(ct_note_snapshot("b"), EBUSY);
+	atomic_store(&h->ask, CT_ASK_WITH(asked(), CT_ASK_TAKEN));
+	assert_int_equal(ct_note_snapshot("b"), EBUSY);
+	atomic_store(&h->ask, CT_ASK_NEXT(asked()) | CT_ASK_READY);
+	assert_int_equal(ct_note_snapshot("A-z_0.9"), 0);
+	assert_string_equal(h->ask_name, "A-z_0.9");
+	assert_int_equal(asked(), CT_ASK_NEXT(CT_ASK_NEXT(0)) | CT_ASK_ASKED);
+}
+
 static void names(void **state)
 {
 	char same[] = "same", longer[200], buffer[8] = "one";
@@ -512,6 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(header_without_ctrace),
 		cmocka_unit_test(nothing_is_recorded),
+		cmocka_unit_test_setup_teardown(snapshots, begin_arena, end_arena),
 		cmocka_unit_test_setup_teardown(names, begin_arena, end_arena),
 		cmocka_unit_test_setup_teardown(too_many_names, begin_arena, end_arena),
 		cmocka_unit_test_setup_teardown(hostile_table, begin_arena, end_arena),
