@@ -93,4 +93,14 @@ ok away/g.ctrace
 ctrace-run -q -o /dev/null -- "$P" one one >out 2>err || fail "/dev/null: $(cat out err)"
 grep -q 'no snapshot one beside /dev/null' err || fail "/dev/null: $(cat err)"
 
+# a disk that is full while the program asks, and not any more when it ends
+if unshare -rm true 2>/dev/null; then
+	mkdir small
+	# shellcheck disable=SC2016  # for the inner one
+	unshare -rm bash -c 'mount -t tmpfs -o size=64k none small && cd small && head -c 57344 /dev/zero >filler &&
+		ctrace-run -q --sched off -o s.ctrace -- bash -c "\"$0\" one one && sleep 0.3 && rm filler" >../out 2>../err && ctrace validate s.ctrace &&
+		[ "$(ls)" = s.ctrace ]' "$P" >full 2>&1 || fail "full disk: $(cat full out err)"
+	[ "$(cat err)" = "ctrace-run: no snapshot one beside s.ctrace: No space left on device" ] || fail "full disk: $(cat err)"
+fi
+
 [ $failures -eq 0 ]
