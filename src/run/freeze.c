@@ -27,6 +27,7 @@
 	(offsetof(struct ct_slot_whole, own) +                                                     \
 	 offsetof(struct ct_slot_private, stacks)) /* nobody looks for stacks in the copy */
 #define LINE_TRIES 8
+#define ZEROES	   (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
 struct freezing {
 	const struct ct_arena *live;
@@ -355,6 +356,13 @@ static uint32_t backed(const struct ct_arena *a, enum ct_region_type type)
 	return atomic_load(&a->shared->limit[type]);
 }
 
+/* Zeroes that cost nothing until they are touched. */
+static void *reserve(uint64_t bytes)
+{
+	/* cppcheck-suppress invalidFunctionArg ; an anonymous mapping has no file */
+	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, ZEROES, -1, 0);
+}
+
 static int freeze_into(struct ct_store *s, void *memory, struct ct_clock_sample *moment)
 {
 	struct freezing *f = calloc(1, sizeof(*f));
@@ -368,8 +376,7 @@ static int freeze_into(struct ct_store *s, void *memory, struct ct_clock_sample 
 	f->slot_ticks = calloc(f->slots + 1, sizeof(*f->slot_ticks));
 	f->open = calloc(f->slots + 1, sizeof(*f->open));
 	f->is_closed = calloc(f->chunks + 1, sizeof(*f->is_closed));
-	f->heads = mmap(NULL, (f->chunks + 1) * sizeof(*f->heads), PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	f->heads = reserve((f->chunks + 1) * sizeof(*f->heads));
 	memcpy(memory, f->live->header, sizeof(*f->live->header));
 	if (f->slot_ticks && f->open && f->is_closed && f->heads != MAP_FAILED &&
 	    ct_arena_attach(&f->copy, memory, s->bytes)) {
@@ -388,8 +395,7 @@ static int freeze_into(struct ct_store *s, void *memory, struct ct_clock_sample 
 
 int ct_freeze(struct ct_store *s, struct ct_clock_sample *moment)
 {
-	void *memory = mmap(NULL, s->bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory = reserve(s->bytes);
 	int err;
 
 	if (memory == MAP_FAILED)

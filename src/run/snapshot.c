@@ -163,11 +163,12 @@ static void settle_header(struct ct_recording *r, const struct ct_clock_sample *
 
 static int write_all(struct ct_recording *r, const struct ct_clock_sample *moment)
 {
-	struct ct_record_options quiet = *r->options;
+	static struct ct_record_options quiet;
 	int err = ct_mend_frozen(&r->store);
 
 	if (err)
 		return err;
+	quiet = *r->options;
 	ct_still(*moment);
 	settle_header(r, moment);
 	quiet.quiet = true;

@@ -13,7 +13,8 @@
 #include "run/mend.h"
 
 #define WRITERS 3
-#define COPIES	40
+#define CHUNKS	4096
+#define COPIES	20
 #define PAUSE                                                                                      \
 	256 /* numbers: else the ring takes all that a thread has written while that waits for a CPU */
 
@@ -68,17 +69,26 @@ static void see(const struct ct_record *r, void *arg)
 	seen->neighbour = r->v[CT_F_task_begin_parent];
 }
 
-static struct ct_chunk *chunk_of(uint32_t slot, uint32_t sequence)
-{
-	uint32_t n = atomic_load(&ct_cap.arena.shared->limit[CT_REGION_CHUNKS]), i;
+static struct ct_chunk *chunks[CHUNKS]; /* of one slot, by sequence */
 
-	for (i = 0; i < n; i++) {
+static struct ct_chunk *chunk_of(uint32_t sequence)
+{
+	struct ct_chunk *c = chunks[sequence % CHUNKS];
+
+	return c && c->sequence == sequence ? c : NULL;
+}
+
+static void find_chunks(uint32_t slot)
+{
+	unsigned i;
+
+	memset(chunks, 0, sizeof(chunks));
+	for (i = 0; i < CHUNKS; i++) {
 		struct ct_chunk *c = &ct_cap.arena.chunks[i];
 
-		if (c->magic == CT_CHUNK_MAGIC && c->slot == slot && c->sequence == sequence)
-			return c;
+		if (c->magic == CT_CHUNK_MAGIC && c->slot == slot)
+			chunks[c->sequence % CHUNKS] = c;
 	}
-	return NULL;
 }
 
 /* False: a chunk has something behind its records. */
@@ -107,12 +117,13 @@ static const char *look(uint64_t before[WRITERS], const struct ct_clock_sample *
 		uint32_t slot = atomic_load(&slot_of[i]) - 1, sequence;
 		struct ct_chunk *c;
 
+		find_chunks(slot);
 		sequence = ct_arena_slot(&ct_cap.arena, slot)->next_sequence;
 		seen[i] = (struct seen){.in_turn = true};
 		/* a ring: from the newest back to where it was overwritten, then forward */
-		while (sequence && chunk_of(slot, sequence - 1))
+		while (sequence && chunk_of(sequence - 1))
 			sequence--;
-		for (; (c = chunk_of(slot, sequence)); sequence++)
+		for (; (c = chunk_of(sequence)); sequence++)
 			if (!see_chunk(c, &seen[i]))
 				return "a chunk is not whole";
 		if (!seen[i].in_turn)
@@ -154,7 +165,7 @@ static void at_one_moment(void **state)
 	int status;
 
 	(void)state;
-	plan.chunks = plan.chunks_backed = 4096;
+	plan.chunks = plan.chunks_backed = CHUNKS;
 	c_start(&plan, CT_POLICY_RING);
 	store = (struct ct_store){.fd = -1,
 				  .memory = ct_cap.arena.header,
