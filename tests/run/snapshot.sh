@@ -81,6 +81,7 @@ ctrace-run -q -o o.ctrace -- "$P" one one >out || fail "there: $(cat out)"
 ok o.ctrace o.one-3.ctrace
 [ "$(cat o.one.ctrace)" = mine ] || fail "a file was overwritten"
 [ ! -e elsewhere ] || fail "a link was followed"
+rm o.one.ctrace o.one-2.ctrace # no traces, and looked at as such
 
 # a folder that is not there any more, with the recording in it
 mkdir gone
