@@ -38,9 +38,9 @@ static const char help[] =
 	"                     default), 23, 25 or 26 (both have the time of day)\n"
 	"  --procs WHICH      go: what a \"Proc\" is: virtual, one for each thread that lives, or\n"
 	"                     cpu, where switches were recorded\n" CT_HELP_FILTER
-	"  --lock NAME   only waits for what ctrace locks calls so; not for go\n"
+	"  --lock NAME   only waits for what ctrace locks calls so\n"
 	"  --min-duration T   only waits and regions of at least T, such as 50us, 2ms or 0.01\n"
-	"                     (seconds); not for go\n"
+	"                     (seconds)\n"
 	"  --json        print what was written as JSON; only with -o\n"
 	"  --help        this text\n"
 	"\n"
@@ -99,7 +99,7 @@ static uint64_t estimate(const struct ct_args *a, const struct ct_export_format 
 	struct ct_estimate e;
 	char text[512];
 
-	if (!format->chooses || ct_export_estimate(v, format, &a->export, &e) < 0)
+	if (!format->wait_bytes || ct_export_estimate(v, format, &a->export, &e) < 0)
 		return 0;
 	if (ct_export_warning(format, &e, text, sizeof(text)))
 		fprintf(stderr, "ctrace %s: %s\n", command, text);
@@ -171,8 +171,6 @@ int ct_cmd_export(int argc, char **argv)
 	format = ct_export_format(a.format);
 	if (!format)
 		return usage("no such format:", a.format);
-	if (!format->chooses && (a.export.choice.lock || a.export.choice.min_ns))
-		return usage("--lock and --min-duration are not for", format->name);
 	if (format->write_at && !a.output)
 		return usage("this format wants -o:", a.format);
 	if (a.view.json && !a.output)

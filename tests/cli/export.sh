@@ -40,8 +40,8 @@ refuses 2 "no such format: svg" ctrace export --format=svg -o x t.ctrace
 refuses 2 "not 22, 23, 25 or 26: 24" ctrace export --format=go --go-version=24 -o x t.ctrace
 refuses 2 "not virtual or cpu: real" ctrace export --format=go --procs=real -o x t.ctrace
 refuses 2 "none" ctrace export --format=go --procs=cpu -o x t.ctrace
-refuses 2 "are not for go" ctrace export --format=go --lock m -o x t.ctrace
-refuses 2 "are not for go" ctrace export --format=go --min-duration 1ms -o x t.ctrace
+refuses 2 "is called nobody" ctrace export --format=go --lock nobody -o x t.ctrace
+refuses 2 "is as long as" ctrace export --format=go --min-duration 50 -o x t.ctrace
 refuses 2 "not a time such as 50us: 5m" ctrace export --format=chrome --min-duration 5m -o x t.ctrace
 refuses 2 "not a time such as 50us: nan" ctrace export --format=chrome --min-duration nan -o x t.ctrace
 for format in perfetto chrome firefox; do

@@ -6,7 +6,7 @@
 # called.  Only functions of the program: ctrace has what is none in brackets, and in a Go export the innermost frame tells the operation, and the
 # outermost ones, of the C library and before main, are left out; in a program without symbols nobody can tell those by their names.
 
-runtime='^[0-9]+ (clone3?|start_thread|_start|__libc_start_.*|execute_native_thread_routine|(libc|libstdc[+][+])[.]so[.].*|.*[+]0x[0-9a-f]+)$'
+runtime='^[0-9]+ (clone3?|start_thread|exit|__run_exit_handlers|_start|__libc_start_.*|execute_native_thread_routine|(libc|libstdc[+][+])[.]so[.].*|.*[+]0x[0-9a-f]+)$'
 
 # Names of C++ without parameters, which ctrace does not print, and without those of templates, which go tool pprof does not.
 plain_names() {

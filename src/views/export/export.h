@@ -19,8 +19,8 @@ enum ct_export_procs { CT_PROCS_VIRTUAL, CT_PROCS_CPU };
 struct ct_export_options {
 	unsigned go_version; /* 22, 23, 25 or 26 */
 	enum ct_export_procs procs;
-	uint64_t generation_events;	 /* of a Go trace: for tests; 0: as is best */
-	struct ct_choice_options choice; /* of formats that have row->chooses */
+	uint64_t generation_events; /* of a Go trace: for tests; 0: as is best */
+	struct ct_choice_options choice;
 };
 
 /* What was written, for who asks. */
@@ -43,7 +43,6 @@ struct ct_export_format {
 	unsigned event_memory;		   /* of the viewer, for each */
 	bool text_form;			   /* fit for a terminal */
 	bool folder;			   /* with write_at() */
-	bool chooses;			   /* options.choice chooses what is written */
 	int (*write)(struct ct_view *v, const struct ct_export_options *o, FILE *out,
 		     struct ct_export_sums *sums);
 	/* NULL, or instead of write(): into an empty file or folder that is there */

@@ -10,7 +10,7 @@
  *	woken             runnable, unblocked by its waker  -
  *	preempted         runnable; so is who yields        -
  *	blocked           waiting for one of Go's reasons, or in a system call   -
- *	short, outside    waiting for a reason without a name                                          -
+ *	short, outside    waiting for a reason without a name; so is who is in a wait that is not chosen   -
  *
  * Between two states it goes the shortest way that the rules of the reader allow (go_order.h): whoever is to block has to run, who waits has to be
  * unblocked first, by its waker if that has a P then, else by itself.
@@ -173,6 +173,39 @@ static void take_state(struct export *x, struct goroutine *g)
 	}
 }
 
+/*
+ * A wait that is not chosen: the thread is off its CPU for a reason without a name, and on it in no call.  Who woke it is told of chosen waits only.
+ */
+static struct ct_timeline_item left_out(const struct ct_timeline_item *i)
+{
+	struct ct_timeline_item is = {.ticks = i->ticks,
+				      .to = i->to,
+				      .kind = i->kind,
+				      .thread = i->thread,
+				      .state = i->state,
+				      .source = i->source,
+				      .cpu = i->cpu,
+				      .cell = CT_NONE};
+
+	if (is.state == CT_STATE_BLOCKED)
+		is.state = CT_STATE_OUTSIDE;
+	else if (is.state == CT_STATE_CALL)
+		is.state = CT_STATE_RUNNING;
+	return is;
+}
+
+static void take_chosen(struct export *x, const struct ct_timeline_item *i)
+{
+	struct ct_timeline_item other;
+
+	if (i->wait && !ct_choice_wait(&x->choice, i)) {
+		other = left_out(i);
+		x->item = &other;
+	}
+	take_state(x, &x->all[i->thread]);
+	x->item = i;
+}
+
 /* --- lives ---------------------------------------------------------------------------------------------------------------------- */
 
 static void begin(struct export *x, struct goroutine *g)
@@ -272,7 +305,7 @@ static void take(struct export *x, const struct ct_timeline_item *i)
 	x->now = ct_trace_ns(x->v->trace, i->ticks);
 	switch (i->kind) {
 	case CT_TIMELINE_BEGIN: begin(x, &x->all[i->thread]); break;
-	case CT_TIMELINE_STATE: take_state(x, &x->all[i->thread]); break;
+	case CT_TIMELINE_STATE: take_chosen(x, i); break;
 	case CT_TIMELINE_END: end(x, &x->all[i->thread]); break;
 	case CT_TIMELINE_RECORD: take_record(x, i->record); break;
 	default: ct_go_note(x); break;
@@ -370,8 +403,12 @@ static int prepare(struct export *x, const struct ct_export_options *o, FILE *ou
 	x->outside = ct_go_stack(x->w, ct_go_stack_key(0, CT_GO_OUTSIDE, false));
 	x->preempted = ct_go_stack(x->w, ct_go_stack_key(0, CT_GO_PREEMPTED, false));
 	note_losses(x);
-	return ct_timeline_build(x->v->trace, m, &options, x->v->o.progress ? show_third : NULL,
-				 progress, &x->timeline);
+	err = ct_choice_init(&x->choice, x->v, &o->choice);
+	if (!err)
+		err = ct_timeline_build(x->v->trace, m, &options,
+					x->v->o.progress ? show_third : NULL, progress,
+					&x->timeline);
+	return err ? err : ct_choice_measure(&x->choice, x->timeline);
 }
 
 int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out,
@@ -389,7 +426,7 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 		return -EINVAL;
 	}
 	ct_progress_start(&progress, "exporting");
-	x.err = prepare(&x, o, out, &progress);
+	x.err = ct_export_chosen(o, prepare(&x, o, out, &progress), sums);
 	while (!x.err && ct_timeline_next(x.timeline, &item)) {
 		take(&x, &item);
 		if (v->o.progress && (++n & 0xffff) == 0)
@@ -414,6 +451,7 @@ int ct_export_go(struct ct_view *v, const struct ct_export_options *o, FILE *out
 	sums->threads = x.last_number;
 	sums->processors = x.procs.count;
 	ct_timeline_free(x.timeline);
+	ct_choice_free(&x.choice);
 	ct_go_wire_free(x.w);
 	ct_go_stacks_free(&x.stacks);
 	ct_go_procs_free(&x.procs);

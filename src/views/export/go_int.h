@@ -6,6 +6,7 @@
 #define CT_VIEWS_GO_INT_H
 
 #include "model/timeline.h"
+#include "views/export/choice.h"
 #include "views/export/go_procs.h"
 #include "views/export/go_stacks.h"
 #include "views/export/go_wire.h"
@@ -48,6 +49,7 @@ struct waiting {
 struct export
 {
 	struct ct_view *v;
+	struct ct_choice choice;
 	struct ct_go_wire *w;
 	struct ct_go_stacks stacks;
 	struct ct_go_procs procs;

@@ -162,7 +162,7 @@ static void take_region(struct export *x)
 	struct goroutine *g = of_thread(x, x->item->thread);
 	struct due d = {{number_of(x, n->task), name_of(x, n->name)}, CT_GO_REGION_BEGIN};
 
-	if (!g)
+	if (!g || !ct_choice_region(&x->choice, x->item))
 		return;
 	if (n->flags & CT_NOTE_CROSSES) {
 		take_crossing(x, g);

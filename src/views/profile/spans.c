@@ -93,8 +93,8 @@ static struct ct_sample key_of_span(struct ct_profile *p, const struct ct_span *
 	if (s->cell != CT_NONE)
 		key = ct_profile_key(p, s->cell);
 	key.leaf = leaf_of(p, s);
-	if (p->o.by_waker && s->state == CT_STATE_WOKEN && s->waker_stack) {
-		key.stack = s->waker_stack;
+	if (p->o.by_waker && s->state == CT_STATE_WOKEN && s->waker) {
+		key.stack = s->waker_stack; /* the kernel tells who it was, not where */
 		key.leaf = CT_LEAF_NONE;
 	}
 	if (!key.stack && !key.leaf)
