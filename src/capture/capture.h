@@ -411,13 +411,17 @@ bool ct_frame_lives(struct ct_slot *s, const struct ct_frame *frame, uint64_t st
 /* ct_inflight_taken - a line is there already: true when it is of a wait that we interrupt, else it is closed */
 bool ct_inflight_taken(struct ct_slot *s, const struct ct_frame *here);
 
-static inline void ct_inflight_set(struct ct_slot *s, uint32_t op, uint64_t object, uint32_t stack,
+/*
+ * ct_inflight_try - write the line and publish it.  A handler that finds it half written writes its own over it; then the numbers are its and the
+ * operation ours, and the next handler takes the wait for one that was left.  False: so it is, try again.
+ */
+static inline bool ct_inflight_try(struct ct_slot *s, uint32_t op, uint64_t object, uint32_t stack,
 				   const struct ct_frame *frame)
 {
 	struct ct_inflight *f = &s->inflight;
-	uint32_t seq = atomic_load_explicit(&f->seq, memory_order_relaxed);
+	uint32_t seq = (atomic_load_explicit(&f->seq, memory_order_relaxed) + 1) | 1;
 
-	atomic_store_explicit(&f->seq, seq + 1, memory_order_relaxed);
+	atomic_store_explicit(&f->seq, seq, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_thread_fence(memory_order_release);
 	f->object = object;
@@ -427,7 +431,26 @@ static inline void ct_inflight_set(struct ct_slot *s, uint32_t op, uint64_t obje
 	f->sp = (uint64_t)(uintptr_t)frame;
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_store_explicit(&f->op, op, memory_order_relaxed);
-	atomic_store_explicit(&f->seq, seq + 2, memory_order_release);
+	atomic_signal_fence(memory_order_seq_cst);
+	if (__builtin_expect(atomic_load_explicit(&f->seq, memory_order_relaxed) != seq, 0))
+		return false;
+	atomic_store_explicit(&f->seq, seq + 1, memory_order_release);
+	return true;
+}
+
+/*
+ * ct_inflight_again - after one that failed
+ * Returns whether the line is published: it is given up when handlers come without end.
+ */
+bool ct_inflight_again(struct ct_slot *s, uint32_t op, uint64_t object, uint32_t stack,
+		       const struct ct_frame *frame);
+
+/* ct_inflight_set - false: it is not published, and is not to be cleared */
+static inline bool ct_inflight_set(struct ct_slot *s, uint32_t op, uint64_t object, uint32_t stack,
+				   const struct ct_frame *frame)
+{
+	return __builtin_expect(ct_inflight_try(s, op, object, stack, frame), 1) ||
+	       ct_inflight_again(s, op, object, stack, frame);
 }
 
 uint32_t ct_site_new(struct ct_slot *s, uint64_t site);
@@ -481,8 +504,8 @@ static inline bool ct_call_begin(struct ct_call *c, enum ct_op op, uint64_t obje
 	if (__builtin_expect(atomic_load_explicit(&s->inflight.op, memory_order_relaxed) != 0, 0))
 		c->published = !ct_inflight_taken(s, &c->frame);
 	if (c->published)
-		ct_inflight_set(s, op, object, ct_site_stack(s, (uint64_t)(uintptr_t)site),
-				&c->frame);
+		c->published = ct_inflight_set(
+			s, op, object, ct_site_stack(s, (uint64_t)(uintptr_t)site), &c->frame);
 	return true;
 }
 

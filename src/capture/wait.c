@@ -185,6 +185,26 @@ ct_frame_lives(struct ct_slot *s, const struct ct_frame *frame, uint64_t start, 
 	return there > me && frame->slot == s && frame->start == start;
 }
 
+#define INFLIGHT_TRIES 16
+
+bool ct_inflight_again(struct ct_slot *s, uint32_t op, uint64_t object, uint32_t stack,
+		       const struct ct_frame *frame)
+{
+	struct ct_inflight *f = &s->inflight;
+	unsigned i;
+
+	for (i = 0; i < INFLIGHT_TRIES; i++) {
+		atomic_store_explicit(&f->op, 0, memory_order_relaxed);
+		if (ct_inflight_try(s, op, object, stack, frame))
+			return true;
+	}
+	atomic_store_explicit(&f->op, 0, memory_order_relaxed);
+	atomic_store_explicit(&f->seq,
+			      (atomic_load_explicit(&f->seq, memory_order_relaxed) | 1) + 1,
+			      memory_order_release);
+	return false;
+}
+
 bool ct_inflight_taken(struct ct_slot *s, const struct ct_frame *here)
 {
 	const struct ct_inflight *f = &s->inflight;
@@ -217,8 +237,9 @@ bool ct_wait_begin(struct ct_wait *w, enum ct_op op, const void *object, uint32_
 	w->published = true;
 	if (atomic_load_explicit(&f->op, memory_order_relaxed))
 		w->published = !ct_inflight_taken(s, &w->frame);
+	if (w->published)
+		w->published = ct_inflight_set(s, op, w->object, w->stack, &w->frame);
 	if (w->published) {
-		ct_inflight_set(s, op, w->object, w->stack, &w->frame);
 		f->owner = owner;
 		f->mutex = w->mutex;
 	}
