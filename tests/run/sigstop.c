@@ -14,7 +14,7 @@
 #define STOP_NS 200000000
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static atomic_int held, done;
+static atomic_int held, there, done;
 
 static int64_t now(void)
 {
@@ -40,6 +40,7 @@ static void *wait_for_it(void *arg)
 	pthread_setname_np(pthread_self(), "waiter");
 	while (!atomic_load(&held))
 		sched_yield();
+	atomic_store(&there, 1);
 	pthread_mutex_lock(&mutex);
 	pthread_mutex_unlock(&mutex);
 	return arg;
@@ -53,7 +54,8 @@ static int stopped(int in, int out)
 
 	pthread_create(&t[0], NULL, spin, NULL);
 	pthread_create(&t[1], NULL, wait_for_it, NULL);
-	while (!atomic_load(&held))
+	/* one that had not begun to run would have no life before the stop, where nobody tells when it was made */
+	while (!atomic_load(&there))
 		sched_yield();
 	if (write(out, &c, 1) != 1 || read(in, &c, 1) != 1)
 		return 1;
