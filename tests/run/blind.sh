@@ -32,7 +32,7 @@ spots() { # what lib
 	ctrace-run -q -o t.ctrace -- "$P" "$@" <go &
 	exec 7>go
 	# in the middle of its read it has everything loaded; a look that begins after that sees it
-	until ctrace waits --blocked --json t.ctrace 2>/dev/null | jq -e '.waits | length > 0' >out; do kill -0 $!; done
+	until [ "$(blocked)0" -gt 0 ]; do kill -0 $!; done
 	before=$(looks)
 	until [ "$(looks)" -gt $((before + 1)) ]; do kill -0 $!; done
 	exec 7>&-
@@ -40,6 +40,8 @@ spots() { # what lib
 	ctrace validate t.ctrace >out || fail "$*: $(cat out)"
 	ctrace info --json t.ctrace | jq -r '.blind[] | "\(.kind) \(.path // "" | sub(".*/"; "")) \(.detail // "")" | sub(" *$"; "")' | sort >got
 }
+# nothing at all where there is no trace yet
+blocked() { ctrace waits --blocked --json t.ctrace 2>/dev/null | jq '.waits | length'; }
 looks() { ctrace ps --json t.ctrace | jq '.processes[0].looks'; }
 
 due() { # what lines...
