@@ -97,7 +97,7 @@ mkfifo go
 # a line goes to the newest process of the tree when the trace has it: rows so far, its executable, out of reach
 step() { # n exe reached
 	until "$CTRACE" ps --json c.ctrace 2>/dev/null | jq -e --argjson n "$1" --arg exe "$2" --argjson reached "$3" \
-		'.processes | length == $n and (.[-1].exe | endswith("/" + $exe)) and .[-1].reached == $reached' >same; do kill -0 $pid; done
+		'.processes | length == $n and (.[-1].exe | endswith("/" + $exe)) and .[-1].reached == $reached' >same && [ -s same ]; do kill -0 $pid; done
 	echo >&7
 }
 for source in "${sources[@]}"; do
