@@ -174,7 +174,7 @@ static void take(void *arg, const struct ct_switch *w)
 
 	if (s->lives)
 		ct_lives_take(s->lives, w);
-	/* the kernel tells of nobody's last switch: who has ended leaves the CPU now, but for some us */
+	/* perf tells of nobody's last switch: who has ended leaves the CPU now, but for some us */
 	if (!is_switch(w) && w->kind != CT_SWITCH_GONE)
 		return;
 	if (w->ns < c->last_ns)

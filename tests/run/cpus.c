@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "times.h"
+
 #define CPUS_MAX 1024
 
 struct look {
@@ -24,24 +26,6 @@ struct look {
 	unsigned cpu[CPUS_MAX];
 	unsigned long long idle[CPUS_MAX], stolen[CPUS_MAX];
 };
-
-static uint64_t now_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		exit(3);
-}
 
 static int first_cpu(void)
 {

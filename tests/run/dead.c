@@ -13,26 +13,18 @@
 #include <time.h>
 #include <unistd.h>
 
-static uint64_t now_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
+#include "times.h"
 
 static void pin_last(void)
 {
-	cpu_set_t all, one;
+	cpu_set_t all;
 	int i, cpu = -1;
 
 	sched_getaffinity(getpid(), sizeof(all), &all);
 	for (i = 0; i < CPU_SETSIZE; i++)
 		if (CPU_ISSET(i, &all))
 			cpu = i;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	sched_setaffinity(0, sizeof(one), &one);
+	pin(cpu);
 }
 
 static void work(const char *who)

@@ -24,30 +24,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "times.h"
+
 #define THREADS_MAX 256
 #define WAKES	    40
 
 static int cpus[CPU_SETSIZE], cpus_n;
 static char lines[THREADS_MAX][128];
 static _Atomic int lines_n;
-
-static uint64_t now_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		exit(3);
-}
 
 struct counts {
 	unsigned long long run, delay, turns;

@@ -11,18 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "times.h"
+
 #define STOP_NS 200000000
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int held, there, done;
-
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
 
 static void *spin(void *arg)
 {
@@ -69,7 +63,7 @@ int main(void)
 {
 	const struct timespec pause = {.tv_nsec = STOP_NS};
 	int to[2], from[2], status;
-	int64_t before, in, out, after;
+	uint64_t before, in, out, after;
 	char c = 0;
 	pid_t pid;
 
@@ -79,17 +73,18 @@ int main(void)
 		return stopped(to[0], from[1]);
 	if (read(from[0], &c, 1) != 1)
 		return 1;
-	before = now();
+	before = now_ns(CLOCK_MONOTONIC);
 	kill(pid, SIGSTOP);
 	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
 		return 1;
-	in = now();
+	in = now_ns(CLOCK_MONOTONIC);
 	nanosleep(&pause, NULL);
-	out = now();
+	out = now_ns(CLOCK_MONOTONIC);
 	kill(pid, SIGCONT);
-	after = now();
+	after = now_ns(CLOCK_MONOTONIC);
 	if (write(to[1], &c, 1) != 1 || waitpid(pid, &status, 0) != pid || status)
 		return 1;
-	printf("%d %lld %lld\n", (int)pid, (long long)(out - in), (long long)(after - before));
+	printf("%d %llu %llu\n", (int)pid, (unsigned long long)(out - in),
+	       (unsigned long long)(after - before));
 	return 0;
 }

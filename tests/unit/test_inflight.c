@@ -1,7 +1,7 @@
 /*
  * What a thread waits for, as others see it, and the signal handlers that wait themselves and come between any two instructions of its writing: the line
  * must be the thread's when it is written.  It had the operation of the thread and the numbers of the handler, and the next handler took the wait for one
- * that had been left, and recorded it as that: once in three million waits.
+ * that had been left, and recorded it as that.
  */
 #include "capture.h"
 

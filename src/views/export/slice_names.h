@@ -1,5 +1,5 @@
 /*
- * slice_names.h - what slices are called, each name once; and which waits the name of a lock chooses.
+ * slice_names.h - what slices are called, each name once.
  */
 #ifndef CT_VIEWS_SLICE_NAMES_H
 #define CT_VIEWS_SLICE_NAMES_H
