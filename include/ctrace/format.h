@@ -174,6 +174,11 @@ struct ct_chunk {
 
 /* Chunks of ctrace-run's about a CPU: slot CT_SLOT_CPU + its number. */
 #define CT_SLOT_CPU 0x80000000u
+
+static inline int ct_slot_is_cpu(uint32_t slot, uint64_t cpu)
+{
+	return slot >= CT_SLOT_CPU && slot - CT_SLOT_CPU == cpu;
+}
 #define CT_CPUS_MAX 0x10000u /* numbers of CPUs are smaller */
 
 enum ct_cpu_off {

@@ -13,7 +13,7 @@
 	(1ull << CT_EV_thread_begin | 1ull << CT_EV_thread_end | 1ull << CT_EV_thread_create |     \
 	 1ull << CT_EV_thread_name | 1ull << CT_EV_object | 1ull << CT_EV_shared |                 \
 	 1ull << CT_EV_fd | 1ull << CT_EV_mapping | 1ull << CT_EV_recording | 1ull << CT_EV_ran |  \
-	 1ull << CT_EV_outside)
+	 1ull << CT_EV_outside | 1ull << CT_EV_account)
 
 static const char *module_path(void *ctx, uint32_t module)
 {

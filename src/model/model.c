@@ -90,7 +90,8 @@ void ct_model_learn(struct ct_model *m, const struct ct_who *who, const struct c
 	case CT_EV_fd: ct_objects_learn(m, who, r); break;
 	case CT_EV_mapping: ct_shared_learn(m, who, r); break;
 	case CT_EV_recording: ct_pauses_learn(m, who, r); break;
-	case CT_EV_ran: ct_ran_learn(m, who, r); break;
+	case CT_EV_ran:
+	case CT_EV_account: ct_ran_learn(m, who, r); break;
 	case CT_EV_outside: ct_threads_learn_outside(m, who, r); break;
 	default: break;
 	}

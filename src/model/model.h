@@ -70,11 +70,12 @@ enum ct_kind {
 	CT_KINDS
 };
 
-/* How long a thread ran, as read from outside: the kernel's sums until the last time they were read. */
+/* How long a thread ran by the kernel's account: its sums until they were read from outside the last time, or came with the last switches. */
 struct ct_ran {
 	uint64_t run_ns, delay_ns; /* on a CPU, and ready for one */
 	uint64_t turns;		   /* times it got one */
-	uint64_t until;		   /* ticks; 0: never read */
+	uint64_t until;		   /* ticks; 0: not known */
+	bool read;		   /* from outside */
 };
 
 struct ct_thread {

@@ -53,6 +53,7 @@ void ct_threads_learn_outside(struct ct_model *m, const struct ct_who *who,
 
 /*
  * ct_threads_outside - the thread of a process, or of the image before or after it, that had a tid outside at a time; NULL none
+ * @process: CT_NONE: whichever
  * Context: tools.
  */
 struct ct_thread *ct_threads_outside(const struct ct_model *m, uint32_t process, uint32_t tid,

@@ -296,7 +296,8 @@ static void part_awake(const struct ct_states *s, uint32_t thread)
 		 seen = l->state[CT_STATE_RUNNING] + l->state[CT_STATE_CALL],
 		 seen_ready = l->state[CT_STATE_WOKEN] + l->state[CT_STATE_PREEMPTED];
 
-	if (!ran->until)
+	/* what came with the switches is of turns that were seen */
+	if (!ran->read)
 		return;
 	l->awake_run = least(run > seen ? run - seen : 0, l->state[CT_STATE_AWAKE]);
 	l->awake_ready = least(ready > seen_ready ? ready - seen_ready : 0,

@@ -266,7 +266,7 @@ static void take_abandoned(struct ct_model *m, struct ct_cell *c, const struct c
 /* CPUs have slots of their own; what a program's thread writes about one is not believed. */
 static void take_turn(struct ct_model *m, const struct ct_who *who, const struct ct_record *r)
 {
-	if (who->slot >= CT_SLOT_CPU && who->slot - CT_SLOT_CPU == r->v[CT_F_cpu_on_cpu])
+	if (ct_slot_is_cpu(who->slot, r->v[CT_F_cpu_on_cpu]))
 		ct_turns_take(&m->turns, r);
 }
 

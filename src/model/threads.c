@@ -284,9 +284,13 @@ struct ct_thread *ct_threads_outside(const struct ct_model *m, uint32_t process,
 	uint32_t place = place_at(m, m->by_outside, tid, ticks), next = 0;
 	struct ct_thread *t;
 
-	if (place == CT_NONE || process >= m->tables.process_count)
+	if (place == CT_NONE)
 		return NULL;
 	t = ct_model_thread_at(m, m->by_outside[place]);
+	if (process == CT_NONE)
+		return t;
+	if (process >= m->tables.process_count)
+		return NULL;
 	if (t->process < m->tables.process_count)
 		next = m->tables.processes[t->process].next_image;
 	return t->process == process || next == process + 1 ||

@@ -177,8 +177,9 @@ void ct_turns_take(struct ct_turns *t, const struct ct_record *r)
 
 _Static_assert((int)CT_F_cpu_on_cpu == (int)CT_F_cpu_off_cpu &&
 		       (int)CT_F_cpu_on_cpu == (int)CT_F_waking_cpu &&
-		       (int)CT_F_cpu_on_cpu == (int)CT_F_sched_cpu,
-	       "ct_turns_take() reads them as one");
+		       (int)CT_F_cpu_on_cpu == (int)CT_F_sched_cpu &&
+		       (int)CT_F_cpu_on_cpu == (int)CT_F_account_cpu,
+	       "they are read as one");
 
 /* --- the end ------------------------------------------------------------------------------------------------------------------ */
 

@@ -145,7 +145,7 @@ static void check_cpu(struct ct_check *c, const struct ct_record *r)
 	if (r->type == CT_EV_waking && r->v[CT_F_waking_how] > CT_WAKING_NEW)
 		ct_check_problem(c, "how is %" PRIu64 ", expected 0 to %d", r->v[CT_F_waking_how],
 				 CT_WAKING_NEW);
-	if (c->at.slot < CT_SLOT_CPU || c->at.slot - CT_SLOT_CPU != r->v[CT_F_cpu_on_cpu])
+	if (!ct_slot_is_cpu(c->at.slot, r->v[CT_F_cpu_on_cpu]))
 		ct_check_problem(c, "cpu is %" PRIu64 ", expected in slot %u plus that number only",
 				 r->v[CT_F_cpu_on_cpu], CT_SLOT_CPU);
 }
@@ -221,6 +221,7 @@ void ct_check_record(struct ct_check *c, const struct ct_record *r, struct ct_ch
 	case CT_EV_cpu_on:
 	case CT_EV_cpu_off:
 	case CT_EV_waking:
+	case CT_EV_account:
 	case CT_EV_sched: check_cpu(c, r); break;
 	case CT_EV_mapping:
 		if (slot->thread)

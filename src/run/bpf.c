@@ -28,14 +28,24 @@
 
 #define LIVES_BYTES 262144u /* 8,192 records */
 
+#define SEARCH_MOST_NS                                                                             \
+	100000 /* for work for an idle CPU: a longer one was taken from a virtual machine, in the turn or after it */
+
 #define FIRST_PID_NAMESPACE 0xeffffffcu /* its inode, which is part of the kernel's interface */
+
+/* What was handed out of a CPU. */
+struct cpu {
+	uint64_t last_ns; /* of its newest record */
+	uint64_t on_ns;	  /* a thread of ours got it then; 0: none has it, or it is not known */
+	uint32_t on;
+};
 
 struct bpf {
 	struct ct_bpf_setting setting;
 	struct ct_bpf_filter *filter;
 	uint8_t *rings;
 	size_t ring_bytes, rings_bytes;
-	uint64_t *last; /* ns of the newest record of each CPU */
+	struct cpu *cpu;
 	struct ring_buffer *lives;
 	uint64_t lives_lost; /* told so far */
 	/* while lives are handed out */
@@ -43,6 +53,9 @@ struct bpf {
 	void *arg;
 	int program[CT_BPF_POINTS], link[CT_BPF_POINTS];
 };
+
+_Static_assert(CT_READY_BITS == CT_BPF_READY_BITS - 1 && CT_READY_SHIFT == CT_BPF_READY_SHIFT,
+	       "they are handed out as they come");
 
 static bool may_use_bpf(void)
 {
@@ -221,7 +234,7 @@ static void close_all(struct ct_switches *s)
 		ring_buffer__free(b->lives);
 	if (b->setting.lives >= 0)
 		close(b->setting.lives);
-	free(b->last);
+	free(b->cpu);
 	free(b);
 	free(s->cpu);
 }
@@ -252,13 +265,14 @@ static int open_all(struct ct_switches *s, pid_t pid)
 	s->n = (unsigned)cpus;
 	for (i = 0; i < s->n; i++)
 		s->cpu[i] = i;
-	b->last = calloc(s->n, sizeof(*b->last));
+	b->cpu = calloc(s->n, sizeof(*b->cpu));
 	b->setting.filter = b->setting.rings = b->setting.lives = -1;
 	memset(b->program, -1, sizeof(b->program));
 	memset(b->link, -1, sizeof(b->link));
-	err = b->last ? make_maps(b, s->n) : -ENOMEM;
+	err = b->cpu ? make_maps(b, s->n) : -ENOMEM;
 	if (!err)
 		err = ct_bpf_kernel_learn(&b->setting.kernel);
+	s->accounts = !err && b->setting.kernel.ran && b->setting.kernel.ready;
 	if (!err)
 		err = load_all(b);
 	if (!err)
@@ -291,40 +305,97 @@ static bool enable(struct ct_switches *s, bool on)
 	return true;
 }
 
-static void hand_out(const struct ct_bpf_record *r, uint64_t *last, ct_switch_fn *take, void *arg)
+/* A record has the low bits of its time, and was written not long ago. */
+static uint64_t time_of(const struct ct_bpf_record *r, uint64_t now_ns)
 {
-	unsigned kind = (unsigned)r->when & ((1u << CT_BPF_KIND_BITS) - 1);
-	struct ct_switch s = {.ns = r->when >> CT_BPF_KIND_BITS, .tid = r->from};
+	int64_t ago = (int64_t)((now_ns - (r->first >> CT_BPF_NS_SHIFT)) << CT_BPF_NS_SHIFT);
+
+	/* or a little later than now: that was asked before the ring was */
+	return now_ns - (uint64_t)(ago >> CT_BPF_NS_SHIFT);
+}
+
+/*
+ * The turn that ends here.  A kernel that finds nobody else in the CPU's queue looks for work in others', which may take longer than a short turn: the
+ * thread had the CPU no more then, and the account, which ended before that, says when.  Else the account may have ended long before the thread
+ * left: with the waking of who comes, when that was what took the CPU away.
+ */
+static void end_turn(const struct ct_bpf_record *r, const struct cpu *c, unsigned kind,
+		     struct ct_switch *s)
+{
+	unsigned code = (unsigned)(r->first >> CT_BPF_KIND_BITS) & ((1u << CT_BPF_OVER_BITS) - 1);
+	int64_t over = ((int64_t)code << CT_BPF_OVER_SHIFT) + (1 << (CT_BPF_OVER_SHIFT - 1)) -
+		       CT_BPF_OVER_MOST;
+	uint64_t turn = s->ns - c->on_ns;
+
+	if (c->on != s->tid || !c->on_ns)
+		return;
+	if (!code || over > (int64_t)turn)
+		over = 0; /* the account is not of this turn: a thread under another policy than most has none */
+	s->ran_ns = turn - (uint64_t)over;
+	if (kind == CT_BPF_RESTS && over > 0 && over < SEARCH_MOST_NS)
+		s->ns -= (uint64_t)over;
+	if (s->ns < c->last_ns)
+		s->ns = c->last_ns;
+}
+
+static void hand_out_switch(const struct ct_bpf_record *r, struct cpu *c, uint64_t ns,
+			    unsigned kind, ct_switch_fn *take, void *arg)
+{
+	uint32_t tids = (1u << CT_BPF_TID_BITS) - 1,
+		 ready = (uint32_t)(r->then >> (2 * CT_BPF_TID_BITS));
+	struct ct_switch from = {.ns = ns, .tid = (uint32_t)r->then & tids},
+			 to = {.ns = ns,
+			       .tid = (uint32_t)(r->then >> CT_BPF_TID_BITS) & tids,
+			       .kind = CT_SWITCH_ON};
+
+	from.kind = kind == CT_BPF_PREEMPTED ? CT_SWITCH_PREEMPTED
+		    : kind == CT_BPF_STOPS   ? CT_SWITCH_STOPS
+					     : CT_SWITCH_WAITS;
+	if (from.tid) {
+		end_turn(r, c, kind, &from);
+		take(arg, &from);
+	}
+	c->on = to.tid;
+	c->on_ns = to.tid ? ns : 0;
+	to.ready_told = true;
+	if (ready & CT_BPF_READY_LONG)
+		to.ready_ns = (uint64_t)(ready & ~(uint32_t)CT_BPF_READY_LONG) << CT_BPF_LONG_SHIFT;
+	else
+		to.ready_all = ready;
+	if (to.tid)
+		take(arg, &to);
+}
+
+static void hand_out(const struct ct_bpf_record *r, struct cpu *c, uint64_t ns, ct_switch_fn *take,
+		     void *arg)
+{
+	unsigned kind = (unsigned)r->first & ((1u << CT_BPF_KIND_BITS) - 1);
+	uint32_t tids = (1u << CT_BPF_TID_BITS) - 1;
+	struct ct_switch s = {.ns = ns};
 
 	/* reckoned, from how long it ran by a clock that is not ours */
-	if (kind == CT_BPF_CAME && s.ns < *last)
-		s.ns = *last;
-	*last = s.ns;
+	if (kind == CT_BPF_CAME && s.ns < c->last_ns)
+		s.ns = c->last_ns;
 	if (kind == CT_BPF_LOST) {
 		s.kind = CT_SWITCH_MISSING;
-		s.tid = 0;
-		s.count = (uint64_t)r->to << 32 | r->from;
+		s.count = r->then;
+		c->on_ns = 0;
 		take(arg, &s);
 	} else if (kind == CT_BPF_CAME) {
 		s.kind = CT_SWITCH_ON;
-		s.tid = r->to;
+		s.tid = (uint32_t)(r->then >> CT_BPF_TID_BITS) & tids;
+		c->on_ns = 0; /* reckoned from the account, which is not to be checked by it */
 		take(arg, &s);
 	} else if (kind >= CT_BPF_WAKES && kind <= CT_BPF_WAKES_LAST) {
 		s.kind = CT_SWITCH_WAKING;
+		s.tid = (uint32_t)r->then & tids;
 		s.how = (enum ct_waking_how)(kind - CT_BPF_WAKES);
-		s.waker = r->to;
+		s.waker = (uint32_t)(r->then >> CT_BPF_TID_BITS) & tids;
 		take(arg, &s);
 	} else {
-		s.kind = kind == CT_BPF_WAITS	? CT_SWITCH_WAITS
-			 : kind == CT_BPF_STOPS ? CT_SWITCH_STOPS
-						: CT_SWITCH_PREEMPTED;
-		if (s.tid)
-			take(arg, &s);
-		s.kind = CT_SWITCH_ON;
-		s.tid = r->to;
-		if (s.tid)
-			take(arg, &s);
+		hand_out_switch(r, c, ns, kind, take, arg);
 	}
+	c->last_ns = s.ns;
 }
 
 static void read_ring(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_switch_fn *take,
@@ -336,10 +407,11 @@ static void read_ring(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_s
 
 	for (; at != head; at++) {
 		const struct ct_bpf_record *r = &ring->record[at & (b->setting.records - 1)];
+		uint64_t ns = time_of(r, until_ns);
 
-		if (r->when >> CT_BPF_KIND_BITS >= until_ns)
+		if (ns >= until_ns)
 			break;
-		hand_out(r, &b->last[i], take, arg);
+		hand_out(r, &b->cpu[i], ns, take, arg);
 	}
 	__atomic_store_n(&ring->tail, at, __ATOMIC_RELEASE);
 }

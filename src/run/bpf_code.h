@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CT_BPF_ROOM   192
-#define CT_BPF_LABELS 16
+#define CT_BPF_ROOM   256
+#define CT_BPF_LABELS 24
 
 struct ct_bpf_code {
 	struct bpf_insn insn[CT_BPF_ROOM];

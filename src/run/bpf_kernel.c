@@ -107,7 +107,7 @@ static void learn_context(const struct btf *b, const struct btf_type *task, stru
 static void learn_ran(const struct btf *b, const struct btf_type *task, struct ct_bpf_kernel *k)
 {
 	unsigned type = 0;
-	int at = member(b, task, "se", &type), all, before;
+	int at = member(b, task, "se", &type), all, before, counted;
 	const struct btf_type *t = at >= 0 ? plain(b, type) : NULL;
 
 	if (!t || !btf_is_struct(t))
@@ -116,8 +116,45 @@ static void learn_ran(const struct btf *b, const struct btf_type *task, struct c
 	before = member(b, t, "prev_sum_exec_runtime", NULL);
 	if (all < 0 || before < 0)
 		return;
+	counted = member(b, t, "exec_start", NULL);
+	k->counted = counted < 0 ? 0 : (unsigned)(at + counted);
 	k->ran = (unsigned)(at + all);
 	k->ran_before = (unsigned)(at + before);
+}
+
+/* The struct that a member of a thread's is or points to. */
+static const struct btf_type *inner(const struct btf *b, const struct btf_type *t, const char *name,
+				    unsigned *at)
+{
+	unsigned type = 0;
+	int off = member(b, t, name, &type);
+
+	t = off >= 0 ? plain(b, type) : NULL;
+	if (t && btf_is_ptr(t))
+		t = plain(b, t->type);
+	*at = off >= 0 ? (unsigned)off : 0;
+	return t && btf_is_struct(t) ? t : NULL;
+}
+
+/* A thread's queue tells its CPU's only in a kernel that has groups of threads. */
+static void learn_queue(const struct btf *b, const struct btf_type *task, struct ct_bpf_kernel *k)
+{
+	unsigned info, se, queue, cpu;
+	const struct btf_type *t = inner(b, task, "sched_info", &info);
+	int queued = t ? member(b, t, "last_queued", NULL) : -1,
+	    ready = t ? member(b, t, "run_delay", NULL) : -1, clock;
+
+	t = inner(b, task, "se", &se);
+	t = t ? inner(b, t, "cfs_rq", &queue) : NULL;
+	t = t ? inner(b, t, "rq", &cpu) : NULL;
+	clock = t ? member(b, t, "clock", NULL) : -1;
+	if (queued < 0 || ready < 0 || clock < 0)
+		return;
+	k->ready = info + (unsigned)ready;
+	k->queued = info + (unsigned)queued;
+	k->queue = se + queue;
+	k->cpu = cpu;
+	k->clock = (unsigned)clock;
 }
 
 static int learn_task(const struct btf *b, struct ct_bpf_kernel *k)
@@ -138,6 +175,7 @@ static int learn_task(const struct btf *b, struct ct_bpf_kernel *k)
 	k->tgid = (unsigned)tgid;
 	k->state = (unsigned)state;
 	learn_ran(b, task, k);
+	learn_queue(b, task, k);
 	learn_context(b, task, k);
 	return 0;
 }

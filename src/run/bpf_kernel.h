@@ -33,6 +33,12 @@ struct ct_bpf_kernel {
 	unsigned pid, tgid, state; /* offsets in a thread */
 	/* how long it ran, in all and until it got the CPU last; 0 and 0: not told */
 	unsigned ran, ran_before;
+	unsigned
+		counted; /* the time until which it ran, or from which on, as that was counted last; 0: not told */
+	/* how long it was ready in all, without the queue it is in, and since when it is in that, 0: in none; 0 and 0: not told */
+	unsigned ready, queued;
+	unsigned queue, cpu,
+		clock; /* offsets in a thread, in what it points to there, in what that does: its CPU's clock */
 	enum ct_bpf_context context;
 	unsigned count; /* offset in a thread */
 	unsigned stack; /* the same */

@@ -1,14 +1,29 @@
 /*
  * bpf_programs.c - see bpf_programs.h.
  *
- * Registers: 6 the tracepoint's arguments, 7 the filter, 8 the two tids of the record, 9 its kind and then its first half.
+ * Registers: 6 the tracepoint's arguments, 7 the filter and then the time, 8 the record's second half, 9 its kind and then its first half.
  */
 #include "bpf_programs.h"
 
 #include <stddef.h>
 #include <string.h>
 
-enum label { LEAVE, FIRST_DONE, SECOND_DONE, KNOWN, HAD_IT, WRITE, FULL, SOFT, HARD, TOLD };
+enum label {
+	LEAVE,
+	FIRST_DONE,
+	SECOND_DONE,
+	KNOWN,
+	HAD_IT,
+	ACCOUNTED,
+	IN_ALL,
+	LONG,
+	READY,
+	WRITE,
+	FULL,
+	SOFT,
+	HARD,
+	TOLD
+};
 
 /* Bits of the kernel's preempt_count. */
 #define IN_SOFT 0x00000100 /* serving a soft interrupt */
@@ -76,13 +91,14 @@ static void find_record(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 }
 
 #define FIRST  ((int)offsetof(struct ct_bpf_ring, record))
-#define SECOND (FIRST + (int)offsetof(struct ct_bpf_record, from))
+#define SECOND (FIRST + (int)offsetof(struct ct_bpf_record, then))
 
-/* r8: the tids, r9: the kind -> r9: the record's first half, r0: the ring; jumps when there is none. */
+/* r9: the kind -> r7: the time, r9: the record's first half, r0: the ring; jumps when there is none. */
 static void find_ring(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 {
 	ct_bpf_call(c, BPF_FUNC_ktime_get_ns);
-	ct_bpf_op(c, BPF_LSH, 0, CT_BPF_KIND_BITS);
+	ct_bpf_copy(c, 7, 0);
+	ct_bpf_op(c, BPF_LSH, 0, CT_BPF_NS_SHIFT);
 	ct_bpf_op_with(c, BPF_OR, 9, 0);
 	ct_bpf_call(c, BPF_FUNC_get_smp_processor_id);
 	ct_bpf_store(c, BPF_W, 10, -4, 0);
@@ -93,46 +109,107 @@ static void find_ring(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_jump(c, BPF_JEQ, 0, 0, LEAVE);
 }
 
+/* How long the thread that leaves the CPU had it, by the kernel's account -> r2.  Loses r3 and r4. */
+static void load_ran(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
+{
+	ct_bpf_load(c, BPF_DW, 4, 6, s->kernel.point[CT_BPF_SWITCH].task[0]);
+	ct_bpf_load(c, BPF_DW, 2, 4, s->kernel.ran);
+	ct_bpf_load(c, BPF_DW, 3, 4, s->kernel.ran_before);
+	ct_bpf_op_with(c, BPF_SUB, 2, 3);
+}
+
 /*
- * There are kernels that do not tell of some switches: what a thread of ours got the CPU with is found when it leaves it.
+ * There are kernels that do not tell of some switches: what a thread of ours got the CPU with is found when it leaves it.  r1: its tid.
  * In the ring that has no room for it, it counts as nothing: the record that follows is the one that is missed.
  */
 static void tell_unseen(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 {
-	ct_bpf_copy(c, 1, 8);
-	ct_bpf_op(c, BPF_LSH, 1, 32);
-	ct_bpf_op(c, BPF_RSH, 1, 32); /* from */
-	ct_bpf_load(c, BPF_DW, 2, 0, offsetof(struct ct_bpf_ring, on));
-	ct_bpf_copy(c, 3, 8);
-	ct_bpf_op(c, BPF_RSH, 3, 32); /* to */
-	ct_bpf_store(c, BPF_DW, 0, offsetof(struct ct_bpf_ring, on), 3);
-	if (!s->kernel.ran)
-		return;
-	ct_bpf_jump(c, BPF_JEQ, 1, 0, HAD_IT);
-	ct_bpf_op_with(c, BPF_SUB, 2, 1);
-	ct_bpf_jump(c, BPF_JEQ, 2, 0, HAD_IT);
-
 	ct_bpf_copy(c, 3, 1);
 	ct_bpf_load(c, BPF_DW, 1, 0, offsetof(struct ct_bpf_ring, head));
 	ct_bpf_load(c, BPF_DW, 2, 0, offsetof(struct ct_bpf_ring, tail));
 	ct_bpf_copy(c, 4, 1);
 	ct_bpf_op_with(c, BPF_SUB, 4, 2);
-	ct_bpf_jump(c, BPF_JGE, 4, (int32_t)s->records, HAD_IT);
-	ct_bpf_op(c, BPF_LSH, 3, 32);
+	ct_bpf_jump(c, BPF_JGE, 4, (int32_t)s->records, ACCOUNTED);
+	ct_bpf_op(c, BPF_LSH, 3, CT_BPF_TID_BITS);
 	find_record(c, s);
 	ct_bpf_store(c, BPF_DW, 5, SECOND, 3);
-	ct_bpf_load(c, BPF_DW, 4, 6, s->kernel.point[CT_BPF_SWITCH].task[0]);
-	ct_bpf_load(c, BPF_DW, 2, 4, s->kernel.ran);
-	ct_bpf_load(c, BPF_DW, 3, 4, s->kernel.ran_before);
-	ct_bpf_op_with(c, BPF_SUB, 2, 3);
-	ct_bpf_copy(c, 3, 9);
-	ct_bpf_op(c, BPF_RSH, 3, CT_BPF_KIND_BITS);
+	load_ran(c, s);
+	ct_bpf_copy(c, 3, 7);
 	ct_bpf_op_with(c, BPF_SUB, 3, 2);
-	ct_bpf_op(c, BPF_LSH, 3, CT_BPF_KIND_BITS);
+	ct_bpf_op(c, BPF_LSH, 3, CT_BPF_NS_SHIFT);
 	ct_bpf_op(c, BPF_OR, 3, CT_BPF_CAME);
 	ct_bpf_store(c, BPF_DW, 5, FIRST, 3);
 	publish(c);
+	ct_bpf_jump(c, BPF_JA, 0, 0, ACCOUNTED);
+}
+
+/* What the thread that leaves, if it is ours, has had too much by the kernel's account -> the record. */
+static void account_turn(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
+{
+	ct_bpf_copy(c, 1, 8);
+	ct_bpf_op(c, BPF_AND, 1, (1 << CT_BPF_TID_BITS) - 1); /* from */
+	ct_bpf_load(c, BPF_DW, 2, 0, offsetof(struct ct_bpf_ring, on));
+	ct_bpf_load(c, BPF_DW, 5, 0, offsetof(struct ct_bpf_ring, since));
+	ct_bpf_copy(c, 3, 8);
+	ct_bpf_op(c, BPF_RSH, 3, CT_BPF_TID_BITS); /* to */
+	ct_bpf_store(c, BPF_DW, 0, offsetof(struct ct_bpf_ring, on), 3);
+	ct_bpf_store(c, BPF_DW, 0, offsetof(struct ct_bpf_ring, since), 7);
+	if (!s->kernel.ran)
+		return;
+	ct_bpf_jump(c, BPF_JEQ, 1, 0, ACCOUNTED);
+	ct_bpf_op_with(c, BPF_SUB, 2, 1);
+	ct_bpf_jump(c, BPF_JEQ, 2, 0, HAD_IT);
+	tell_unseen(c, s);
 	ct_bpf_here(c, HAD_IT);
+	load_ran(c, s);
+	ct_bpf_copy(c, 1, 7);
+	ct_bpf_op_with(c, BPF_SUB, 1, 5);
+	ct_bpf_op_with(c, BPF_SUB, 1, 2);
+	ct_bpf_op(c, BPF_ADD, 1, CT_BPF_OVER_MOST);
+	ct_bpf_jump(c, BPF_JGE, 1, 2 * CT_BPF_OVER_MOST, ACCOUNTED);
+	ct_bpf_op(c, BPF_RSH, 1, CT_BPF_OVER_SHIFT);
+	ct_bpf_op(c, BPF_LSH, 1, CT_BPF_KIND_BITS);
+	ct_bpf_op_with(c, BPF_OR, 9, 1);
+	ct_bpf_here(c, ACCOUNTED);
+}
+
+/*
+ * How long the thread that comes, if it is ours, was ready in all, by the kernel's account, which will have it in a moment -> the record.  The low
+ * bits do, unless this time alone was so long that they would not tell it.
+ */
+static void account_ready(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
+{
+	const struct ct_bpf_kernel *k = &s->kernel;
+
+	if (!k->ready)
+		return;
+	ct_bpf_copy(c, 1, 8);
+	ct_bpf_op(c, BPF_RSH, 1, CT_BPF_TID_BITS);
+	ct_bpf_jump(c, BPF_JEQ, 1, 0, READY);
+	ct_bpf_load(c, BPF_DW, 4, 6, k->point[CT_BPF_SWITCH].task[1]);
+	ct_bpf_load(c, BPF_DW, 1, 4, k->queued);
+	ct_bpf_load(c, BPF_DW, 3, 4, k->ready);
+	ct_bpf_jump(c, BPF_JEQ, 1, 0, IN_ALL);
+	ct_bpf_load(c, BPF_DW, 4, 4, k->queue);
+	ct_bpf_load(c, BPF_DW, 4, 4, k->cpu);
+	ct_bpf_load(c, BPF_DW, 2, 4, k->clock);
+	ct_bpf_op_with(c, BPF_SUB, 2, 1);
+	ct_bpf_op_with(c, BPF_ADD, 3, 2);
+	ct_bpf_jump(c, BPF_JSLT, 2, CT_BPF_LONG_FROM, IN_ALL);
+	ct_bpf_op(c, BPF_RSH, 2, CT_BPF_LONG_SHIFT);
+	ct_bpf_jump(c, BPF_JLT, 2, CT_BPF_READY_LONG, LONG);
+	ct_bpf_set(c, 2, CT_BPF_READY_LONG - 1);
+	ct_bpf_here(c, LONG);
+	ct_bpf_op(c, BPF_OR, 2, CT_BPF_READY_LONG);
+	ct_bpf_op(c, BPF_LSH, 2, 2 * CT_BPF_TID_BITS);
+	ct_bpf_op_with(c, BPF_OR, 8, 2);
+	ct_bpf_jump(c, BPF_JA, 0, 0, READY);
+	ct_bpf_here(c, IN_ALL);
+	ct_bpf_op(c, BPF_RSH, 3, CT_BPF_READY_SHIFT);
+	ct_bpf_op(c, BPF_AND, 3, CT_BPF_READY_LONG - 1);
+	ct_bpf_op(c, BPF_LSH, 3, 2 * CT_BPF_TID_BITS);
+	ct_bpf_op_with(c, BPF_OR, 8, 3);
+	ct_bpf_here(c, READY);
 }
 
 /* r0: the ring, r8 and r9: the record.  Ends the program. */
@@ -172,6 +249,25 @@ static void write_record(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_leave(c);
 }
 
+/*
+ * r2: who leaves -> r9: whether its turn ended before this.  Where nobody else was in the CPU's queue the kernel looked on others', and then either
+ * the CPU is idle, or it read its clock again for whom it found there.
+ */
+static void kind_of_wait(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
+{
+	ct_bpf_set(c, 9, CT_BPF_RESTS);
+	ct_bpf_load(c, BPF_DW, 4, 6, s->kernel.point[CT_BPF_SWITCH].task[1]);
+	ct_bpf_load(c, BPF_W, 1, 4, s->kernel.pid);
+	ct_bpf_jump(c, BPF_JEQ, 1, 0, KNOWN);
+	if (s->kernel.counted) {
+		ct_bpf_load(c, BPF_DW, 1, 4, s->kernel.counted);
+		ct_bpf_load(c, BPF_DW, 3, 2, s->kernel.counted);
+		ct_bpf_op_with(c, BPF_SUB, 1, 3);
+		ct_bpf_jump(c, BPF_JSGT, 1, 0, KNOWN);
+	}
+	ct_bpf_set(c, 9, CT_BPF_WAITS);
+}
+
 static void at_switch(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 {
 	const struct ct_bpf_tracepoint *p = &s->kernel.point[CT_BPF_SWITCH];
@@ -182,7 +278,7 @@ static void at_switch(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_load(c, BPF_DW, 2, 6, p->task[1]);
 	unless_traced(c, s, FIRST_DONE);
 	ct_bpf_load(c, BPF_W, 8, 2, s->kernel.pid);
-	ct_bpf_op(c, BPF_LSH, 8, 32);
+	ct_bpf_op(c, BPF_LSH, 8, CT_BPF_TID_BITS);
 	ct_bpf_here(c, FIRST_DONE);
 	ct_bpf_load(c, BPF_DW, 2, 6, p->task[0]);
 	unless_traced(c, s, SECOND_DONE);
@@ -200,17 +296,19 @@ static void at_switch(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_jump(c, BPF_JEQ, 1, 0, KNOWN);
 	ct_bpf_set(c, 9, CT_BPF_STOPS);
 	ct_bpf_jump(c, BPF_JSET, 1, STOPPED, KNOWN);
-	ct_bpf_set(c, 9, CT_BPF_WAITS);
+	kind_of_wait(c, s);
 	ct_bpf_here(c, KNOWN);
 	find_ring(c, s);
-	tell_unseen(c, s);
+	account_turn(c, s);
+	account_ready(c, s);
 	write_record(c, s);
 }
 
 /* reg: the tid of who wakes -> in the record's r8.  Loses reg. */
 static void add_waker(struct ct_bpf_code *c, int reg)
 {
-	ct_bpf_op(c, BPF_LSH, reg, 32);
+	ct_bpf_op(c, BPF_LSH, reg, 64 - CT_BPF_TID_BITS);
+	ct_bpf_op(c, BPF_RSH, reg, 64 - 2 * CT_BPF_TID_BITS);
 	ct_bpf_op_with(c, BPF_OR, 8, reg);
 }
 

@@ -29,28 +29,56 @@ struct ct_bpf_filter {
 };
 
 enum ct_bpf_kind {
-	CT_BPF_WAITS,	  /* from waits: it has nothing to do; to */
+	CT_BPF_WAITS, /* from waits: it has nothing to do; to: whose tid is 0 when it is not ours */
 	CT_BPF_PREEMPTED, /* from could go on; to */
 	CT_BPF_WAKES,	  /* from is woken by to; and so on as enum ct_waking_how */
 	CT_BPF_WAKES_LAST = CT_BPF_WAKES + CT_WAKING_NEW,
 	CT_BPF_CAME =
 		6, /* to has had the CPU since about then; the kernel did not tell when it got it */
-	CT_BPF_LOST = 7, /* from and to together: how many records had no room */
-	CT_BPF_STOPS = 8 /* from waits: it was stopped, by a signal or a debugger; to */
+	CT_BPF_STOPS = 7, /* from waits: it was stopped, by a signal or a debugger; to */
+	CT_BPF_RESTS =
+		8, /* from waits, and there was nobody else, or nobody until one was found on another CPU; to */
+	CT_BPF_LOST =
+		15 /* the second half: how many records had no room; all bits, to be set over another kind */
 };
-#define CT_BPF_KIND_BITS 4
 
+/*
+ * A record: first ns << 20 | over << 4 | enum ct_bpf_kind, then ready << 44 | to << 22 | from.
+ *
+ * The kernel keeps an account of who ran and who was ready, by a clock of its own that it reads on its way to a switch, some time before or
+ * some time after what was to be accounted for.  `over` is by how much a turn was longer from switch to switch than in that account, `ready`
+ * how long the thread that comes was ready in it, in all.
+ */
 struct ct_bpf_record {
-	uint64_t when;	   /* ns << 4 | enum ct_bpf_kind */
-	uint32_t from, to; /* tids; 0: nobody of ours */
+	uint64_t first, then;
 };
 _Static_assert(sizeof(struct ct_bpf_record) == 16, "as the programs write it");
 
+#define CT_BPF_KIND_BITS  4
+#define CT_BPF_NS_SHIFT	  20 /* the low 44 bits of a time: 4.8 hours */
+#define CT_BPF_OVER_BITS  16 /* 0: more than can be told; else (over + CT_BPF_OVER_MOST) / 128 ns */
+#define CT_BPF_OVER_SHIFT 7
+#define CT_BPF_OVER_MOST  (1 << (CT_BPF_OVER_BITS + CT_BPF_OVER_SHIFT - 1)) /* ns */
+#define CT_BPF_TID_BITS	  22						    /* of CT_BPF_PIDS */
+#define CT_BPF_READY_BITS                                                                          \
+	20 /* a bit, and the low bits of all / 1024 ns; with the bit: of this time / 16384 ns */
+#define CT_BPF_READY_LONG  (1 << (CT_BPF_READY_BITS - 1))
+#define CT_BPF_READY_SHIFT 10
+#define CT_BPF_LONG_SHIFT  14
+#define CT_BPF_LONG_FROM                                                                           \
+	(1 << (CT_BPF_READY_BITS + CT_BPF_READY_SHIFT -                                            \
+	       2)) /* ns: half of what the low bits tell apart */
+_Static_assert(CT_BPF_KIND_BITS + CT_BPF_OVER_BITS == CT_BPF_NS_SHIFT &&
+		       1u << CT_BPF_TID_BITS == CT_BPF_PIDS &&
+		       CT_BPF_TID_BITS * 2 + CT_BPF_READY_BITS == 64,
+	       "a record has room for all of it");
+
 struct ct_bpf_ring {
-	uint64_t head; /* records ever written */
-	uint64_t lost; /* since there was room */
-	uint64_t on;   /* tid of ours that has the CPU, as far as was told; 0 none */
-	uint64_t pad[5];
+	uint64_t head;	/* records ever written */
+	uint64_t lost;	/* since there was room */
+	uint64_t on;	/* tid of ours that has the CPU, as far as was told; 0 none */
+	uint64_t since; /* ns of the switch that told it */
+	uint64_t pad[4];
 	uint64_t tail; /* records ever read; ours to write */
 	uint64_t pad2[7];
 	struct ct_bpf_record record[];

@@ -81,6 +81,8 @@ void ct_sched_say(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
 {
 	unsigned i;
 
+	if (what == CT_SCHED_TO)
+		ct_sched_tell_account(s);
 	for (i = 0; i < s->from.n; i++)
 		if (s->cpu[i].covered != (what == CT_SCHED_FROM))
 			say(s, &s->cpu[i], what, ns > s->cpu[i].last_ns ? ns : s->cpu[i].last_ns);
@@ -153,16 +155,20 @@ static bool is_switch(const struct ct_switch *w)
 /* Of a source that tells them apart from switches. */
 static void take_life(void *arg, const struct ct_switch *w)
 {
-	struct ct_lives *lives = arg;
+	struct ct_sched *s = arg;
 
-	if (!is_switch(w))
-		ct_lives_take(lives, w);
+	if (is_switch(w))
+		return;
+	if (s->lives)
+		ct_lives_take(s->lives, w);
+	if (w->kind == CT_SWITCH_GONE)
+		ct_account_gone(&s->account, w->tid, w->ns);
 }
 
 static void take_lives(struct ct_sched *s)
 {
-	if (s->lives && s->from.source->lives)
-		s->from.source->lives(&s->from, take_life, s->lives);
+	if (s->from.source->lives)
+		s->from.source->lives(&s->from, take_life, s);
 }
 
 static void take(void *arg, const struct ct_switch *w)
@@ -186,6 +192,7 @@ static void take(void *arg, const struct ct_switch *w)
 		r.v[CT_F_cpu_on_tid] = w->tid;
 		r.v[CT_F_cpu_on_cpu] = c->cpu;
 		c->on_ns = w->ns;
+		c->ready_ns = w->ready_told ? ct_account_on(&s->account, w) : 0;
 		break;
 	case CT_SWITCH_WAITS:
 	case CT_SWITCH_PREEMPTED:
@@ -198,6 +205,9 @@ static void take(void *arg, const struct ct_switch *w)
 								       : CT_OFF_WAITS;
 		if (c->on_ns && w->ns > c->on_ns)
 			s->period_cpu_ns += w->ns - c->on_ns;
+		if (w->ran_ns && c->on_ns)
+			ct_account_off(&s->account, w, (uint32_t)(c - s->cpu), c->on_ns,
+				       c->ready_ns);
 		c->on_ns = 0;
 		break;
 	case CT_SWITCH_WAKING:
@@ -236,6 +246,8 @@ void ct_sched_take(struct ct_sched *s)
 		s->from.source->read(&s->from, i, s->now.mono_ns, take, &t);
 	}
 	take_lives(s);
+	if (s->now.mono_ns - s->account_ns >= CT_SCHED_ACCOUNT_NS)
+		ct_sched_tell_account(s);
 }
 
 /* --- from begin to end --------------------------------------------------------------------------------------------------------- */
@@ -369,6 +381,11 @@ bool ct_sched_tells(const struct ct_sched *s)
 	return s->from.n && !s->paused;
 }
 
+bool ct_sched_accounts(const struct ct_sched *s)
+{
+	return s->from.n && s->from.accounts;
+}
+
 bool ct_sched_misses(const struct ct_sched *s)
 {
 	return s->misses;
@@ -443,6 +460,7 @@ int ct_sched_finish(struct ct_sched *s)
 	write_rest(s);
 	free(s->full);
 	free(s->cpu);
+	ct_account_free(&s->account);
 	if (s->from.source)
 		s->from.source->close(&s->from);
 	s->on = false;

@@ -15,6 +15,7 @@
 
 #include "file/build.h"
 #include "file/stream.h"
+#include "run/account.h"
 #include "run/lives.h"
 #include "run/switches.h"
 
@@ -33,9 +34,10 @@ struct ct_sched_cpu {
 	unsigned cpu;
 	struct ct_builder *builder; /* the chunk at hand; NULL: none begun */
 	uint32_t sequence;
-	uint64_t last_ns; /* of its newest record */
-	uint64_t on_ns;	  /* a thread of ours got it then; 0: none has it */
-	bool covered;	  /* its newest sched record says "from here on" */
+	uint64_t last_ns;  /* of its newest record */
+	uint64_t on_ns;	   /* a thread of ours got it then; 0: none has it */
+	uint64_t ready_ns; /* who has it was ready for so long before, by the kernel's account */
+	bool covered;	   /* its newest sched record says "from here on" */
 };
 
 struct ct_sched {
@@ -58,6 +60,8 @@ struct ct_sched {
 	uint64_t period_ns, period_switches, period_cpu_ns, resume_ns;
 	double credit_ns, cost_ns;  /* what a record costs here */
 	uint64_t switches, missing; /* in all */
+	struct ct_account account;  /* what is not told yet of the kernel's account of threads */
+	uint64_t account_ns;	    /* when it was told last */
 	int error;		    /* of a write that failed */
 };
 
@@ -99,6 +103,9 @@ bool ct_sched_tells(const struct ct_sched *s);
 
 /* ct_sched_misses - is there, or has there been, a time in which switches were not recorded?  False also: nobody wants to know */
 bool ct_sched_misses(const struct ct_sched *s);
+
+/* ct_sched_accounts - is the kernel's account of how long threads ran and were ready recorded with the switches? */
+bool ct_sched_accounts(const struct ct_sched *s);
 
 /* ct_sched_ticks - a CLOCK_MONOTONIC time of the last seconds in ticks */
 uint64_t ct_sched_ticks(const struct ct_sched *s, uint64_t ns);

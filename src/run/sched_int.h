@@ -1,13 +1,14 @@
 /*
  * sched_int.h - what the files of sched.h share: sched.c takes what is recorded, sched_budget.c decides when that is, sched_chunks.c
- * keeps and writes it.
+ * keeps and writes it, sched_account.c adds up what the kernel counts itself.
  */
 #ifndef CT_RUN_SCHED_INT_H
 #define CT_RUN_SCHED_INT_H
 
 #include "sched.h"
 
-#define CT_SCHED_ENOUGH (CT_STREAM_BLOCK_CHUNKS / 2) /* full chunks are worth a block */
+#define CT_SCHED_ACCOUNT_NS 100000000u /* between two times that the kernel's account is told */
+#define CT_SCHED_ENOUGH	    (CT_STREAM_BLOCK_CHUNKS / 2) /* full chunks are worth a block */
 
 /*
  * ct_sched_add - one record of a CPU
@@ -37,6 +38,9 @@ void ct_sched_take(struct ct_sched *s);
  */
 void ct_sched_say(struct ct_sched *s, enum ct_sched_what what, uint64_t ns);
 void ct_sched_say_off(struct ct_sched *s, enum ct_sched_what what, uint64_t ns);
+
+/* ct_sched_tell_account - write what has come together of the kernel's account since the last time */
+void ct_sched_tell_account(struct ct_sched *s);
 
 /* ct_budget_open - learn what a record costs here; what is spent and earned counts from now on */
 void ct_budget_open(struct ct_sched *s);

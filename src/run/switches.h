@@ -39,7 +39,16 @@ struct ct_switch {
 	uint32_t waker;		/* waking: tid of the thread that ran then, 0 none */
 	enum ct_waking_how how; /* waking */
 	uint64_t count;
+	/* the kernel's own account, which is kept by another clock and may say more or less than the time between two switches */
+	uint64_t ran_ns; /* who leaves the CPU: how long it had it; 0: not told */
+	/* on: how long it was ready in all, the low CT_READY_BITS bits of 1024 ns each; or how long before this turn, where that is long: else 0 */
+	uint32_t ready_all;
+	bool ready_told;
+	uint64_t ready_ns;
 };
+
+#define CT_READY_BITS  19
+#define CT_READY_SHIFT 10
 
 typedef void ct_switch_fn(void *arg, const struct ct_switch *s);
 
@@ -81,8 +90,9 @@ struct ct_switches {
 	const struct ct_switch_source *source; /* NULL: none */
 	unsigned *cpu;			       /* the CPUs' numbers */
 	unsigned n;			       /* 0: none */
-	unsigned off; /* CPUs that are off and cannot be told of when they come: cpu[n] and on */
-	int ready;    /* readable when room is running out; -1: nothing tells */
+	unsigned off;  /* CPUs that are off and cannot be told of when they come: cpu[n] and on */
+	bool accounts; /* it tells the kernel's own account of turns and delays */
+	int ready;     /* readable when room is running out; -1: nothing tells */
 	void *own;
 };
 

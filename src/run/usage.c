@@ -48,14 +48,15 @@ struct walk {
 	struct ct_usage_process *process;
 };
 
-/* How long it ran, for those who were not told by the kernel's switches. */
+/* How long it ran, where that does not come with the kernel's switches. */
 static void tell_ran(const struct walk *w, const struct ct_task *was, const struct ct_task *is)
 {
+	uint64_t from = was->ticks > w->process->still ? was->ticks : w->process->still;
 	uint64_t v[CT_FIELDS_MAX] = {0};
 
 	v[CT_F_ran_tid] = is->tid;
 	v[CT_F_ran_process] = w->process->index;
-	v[CT_F_ran_span] = was->timed && is->ticks > was->ticks ? is->ticks - was->ticks : 0;
+	v[CT_F_ran_span] = was->timed && is->ticks > from ? is->ticks - from : 0;
 	v[CT_F_ran_run_ns] = is->run_ns - was->run_ns;
 	v[CT_F_ran_delay_ns] = is->delay_ns - was->delay_ns;
 	v[CT_F_ran_turns] = is->turns - was->turns;
@@ -78,7 +79,7 @@ static void take_task(void *arg, const struct ct_task *was, const struct ct_task
 static unsigned count_threads(struct ct_usage *u, struct ct_usage_process *p, unsigned room)
 {
 	struct walk w = {u, p};
-	bool timed = u->sched && ct_sched_misses(u->sched);
+	bool timed = u->sched && (ct_sched_misses(u->sched) || !ct_sched_accounts(u->sched));
 	int left;
 
 	/* who used no processor time has not come to a CPU, and so has not left one */
@@ -118,7 +119,7 @@ static uint64_t stat_field(const char *text, unsigned n)
 /* False: it is gone. */
 static bool read_sums(struct ct_usage_process *p)
 {
-	uint64_t cpu_ns = ct_clock_ns(&ct_cap.clock, CPU_CLOCK(p->pid)),
+	uint64_t before = ct_now(), cpu_ns = ct_clock_ns(&ct_cap.clock, CPU_CLOCK(p->pid)),
 		 tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK),
 		 page = (uint64_t)sysconf(_SC_PAGESIZE), all, files;
 	char text[1024], *at;
@@ -130,6 +131,8 @@ static bool read_sums(struct ct_usage_process *p)
 	p->now.major = stat_field(text, 12);
 	p->now.system_ns = stat_field(text, 15) * tick_ns;
 	p->now.cpu_ns = cpu_ns ? cpu_ns : stat_field(text, 14) * tick_ns + p->now.system_ns;
+	if (p->now.cpu_ns == p->counted)
+		p->still = before;
 	if (!read_text(p->statm, text, sizeof(text)))
 		return false;
 	strtoull(text, &at, 10);

@@ -35,6 +35,7 @@ struct ct_usage_process {
 	bool there; /* at this look */
 	struct ct_usage_sums now, told;
 	uint64_t counted; /* cpu_ns when the switches of all threads had been read */
+	uint64_t still;	  /* ticks: until then it has used nothing more */
 	uint64_t looked;  /* ticks, at the last look */
 };
 

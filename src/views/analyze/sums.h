@@ -1,5 +1,6 @@
 /*
- * sums.h - the kernel's sums of how long threads ran and were ready (schedstat) in views: what they do not cover, and the lines that say where figures are from.
+ * sums.h - the kernel's account of how long threads ran and were ready (schedstat) in views: what it does not cover, what it says otherwise than switches,
+ * and the lines that say where figures are from.
  */
 #ifndef CT_VIEWS_SUMS_H
 #define CT_VIEWS_SUMS_H
@@ -13,6 +14,8 @@ struct ct_sums {
 	uint64_t awake_run, awake_ready; /* ticks: what they fill in */
 	uint32_t unread;		 /* threads of which they were never read */
 	uint64_t after;			 /* ticks that the others lived after the last reading */
+	/* of those whose switches were all recorded, ticks, and what the kernel has for the same, ns */
+	uint64_t run, ready, run_ns, ready_ns;
 };
 
 /* ct_sums_any - are there any in the trace? */

@@ -321,7 +321,7 @@ static const char *source_of(const struct line *l, const struct ct_thread *t)
 		return t->ran.until ? "schedstat" : "waits";
 	if (!s->state[CT_STATE_AWAKE])
 		return "switches";
-	return t->ran.until ? "switches and schedstat" : "switches and waits";
+	return t->ran.read ? "switches and schedstat" : "switches and waits";
 }
 
 static void json_ran(struct ct_view *v, struct ct_json *j, const struct ct_thread *t)
