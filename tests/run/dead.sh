@@ -19,11 +19,12 @@ for source in bpf perf; do
 	tried=$((tried + 1))
 	ctrace threads --json $t.ctrace >$t.json
 	said=0
-	while read -r who tid ns; do
+	while read -r who tid least most; do
 		ran=$(jq --argjson tid "$tid" '.threads[] | select(.tid == $tid).states | .running_ns + .system_call_ns' $t.json)
-		# after it has looked at its clock it ends, and its memory with it: that is some us here, and 20 ms would be as long as it ran
-		[ "$ran" -ge $((ns * 9 / 10)) ] && [ "$ran" -lt $((ns + 20000000)) ] || fail "$t: $who ran for $ran ns, and says $ns"
-		said=$((said + ns))
+		# it may be off by 1 %: perf writes before one goes and after one came, and that is up to 6 us a turn.  After it has looked at its clock it ends,
+		# and its memory with it: that is 2 ms here, and 20 ms would be as long as it ran
+		[ "$ran" -ge $((least * 99 / 100)) ] && [ "$ran" -lt $((most + 20000000)) ] || fail "$t: $who ran for $ran ns, and says $least to $most"
+		said=$((said + most))
 	done <$t.out
 	[ "$(wc -l <$t.out)" = 2 ] || fail "$t: the program said: $(cat $t.out)"
 	on=$(ctrace sched --json $t.ctrace | jq '[.each_cpu[].ran_ns] | add')
