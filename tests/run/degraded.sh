@@ -45,7 +45,8 @@ int main(int argc, char **argv)
 C
 ${CC:-cc} -o refuse refuse.c
 
-# what its threads spin, they say themselves; between that they wait for each other
+# What its threads spin, they say themselves; between that they wait for each other.  They end after they have said it, which may be read as well:
+# what all of them ran after it the program knows when they are gone.
 cat >work.c <<'C'
 #include <pthread.h>
 #include <stdio.h>
@@ -54,40 +55,56 @@ cat >work.c <<'C'
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	pthread_t thread;
+	long tid, said;
+} t[3];
 
-static double used(void)
+static long used(clockid_t clock)
 {
-	struct timespec t;
+	struct timespec ts;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 static void *work(void *arg)
 {
-	double to;
+	int i = (int)(long)arg;
+	long to;
 
-	(void)arg;
+	t[i].tid = syscall(SYS_gettid);
 	pthread_mutex_lock(&lock);
-	to = used() + 0.05;
-	while (used() < to)
+	to = used(CLOCK_THREAD_CPUTIME_ID) + 50000000;
+	while (used(CLOCK_THREAD_CPUTIME_ID) < to)
 		;
 	pthread_mutex_unlock(&lock);
 	/* it is looked at once more, and then has nothing more to tell */
 	usleep(300000);
-	printf("%ld %.0f\n", syscall(SYS_gettid), used() * 1e9);
+	t[i].said = used(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }
 
 int main(void)
 {
-	pthread_t t[3];
-	int i;
+	long i, rest;
+	char path[64];
 
 	for (i = 0; i < 3; i++)
-		pthread_create(&t[i], NULL, work, NULL);
+		pthread_create(&t[i].thread, NULL, work, (void *)i);
+	/* who is joined still has a way to go, and can be read until it is gone */
+	for (i = 0; i < 3; i++) {
+		pthread_join(t[i].thread, NULL);
+		snprintf(path, sizeof(path), "/proc/self/task/%ld", t[i].tid);
+		while (access(path, F_OK) == 0)
+			usleep(1000);
+	}
+	rest = -used(CLOCK_THREAD_CPUTIME_ID);
+	rest += used(CLOCK_PROCESS_CPUTIME_ID);
 	for (i = 0; i < 3; i++)
-		pthread_join(t[i], NULL);
+		rest -= t[i].said;
+	for (i = 0; i < 3; i++)
+		printf("%ld %ld %ld\n", t[i].tid, t[i].said, rest);
 	return 0;
 }
 C
@@ -95,7 +112,7 @@ ${CC:-cc} -O2 -o work work.c -lpthread
 
 # what the trace of the program has to say
 check() { # name note-or-empty
-	local name=$1 note=$2 tid used read unread
+	local name=$1 note=$2 tid used rest read unread
 	ctrace validate "$name.ctrace" >valid || fail "$name: $(cat valid)"
 	ctrace info --json "$name.ctrace" >info.json
 	ctrace threads --json "$name.ctrace" >threads.json
@@ -107,10 +124,10 @@ check() { # name note-or-empty
 	fi
 	jq -e '.switches.source == null' info.json >same || fail "$name: $(jq -c .switches info.json)"
 	jq -e 'all(.threads[]; .source == "schedstat" and (has("states") | not))' threads.json >same || fail "$name: sources: $(jq -c '[.threads[].source]' threads.json)"
-	while read -r tid used; do
+	while read -r tid used rest; do
 		read -r read unread < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).schedstat | "\(.run_ns) \(.unread_ns)"' threads.json)
 		# no more than it ran; and what is left out, it ran after it was last read
-		[ "${read:-0}" -le "$used" ] || fail "$name: $tid ran $read, and said $used"
+		[ "${read:-0}" -le $((used + rest)) ] || fail "$name: $tid ran $read, and said $used, and all of them ran $rest after that"
 		[ $((read + unread)) -ge "$used" ] || fail "$name: $tid ran $read and was not read for $unread, and said $used"
 	done <"$name.out"
 	[ "$(wc -l <"$name.out")" = 3 ] || fail "$name: the program said $(cat "$name.out")"
