@@ -25,9 +25,10 @@ static char path[] = "sched.XXXXXX";
 /* One CPU where a thread runs all the time and leaves it for a moment, so many times a second. */
 static struct {
 	double rate;
-	uint64_t told_ns;      /* handed out up to here */
-	uint64_t ran_ns, most; /* handed out: time on the CPU; records in one look */
-	uint64_t records;
+	uint64_t from_ns;	 /* when it was first said that all is recorded */
+	uint64_t told_ns;	 /* handed out up to here */
+	uint64_t ran_ns, most;	 /* handed out: time on the CPU; records in one look */
+	uint64_t records, early; /* handed out; of before from_ns, which are not to be recorded */
 	unsigned enabled, closed;
 	bool on, refuses, stuck, off_cpu, gone;
 } fake;
@@ -59,7 +60,7 @@ static bool enable_fake(struct ct_switches *s, bool on)
 static void read_fake(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_switch_fn *take,
 		      void *arg)
 {
-	uint64_t each = (uint64_t)(1e9 / fake.rate), n = 0;
+	uint64_t each = (uint64_t)(1e9 / fake.rate), n = 0, early;
 
 	(void)s;
 	(void)i;
@@ -71,7 +72,7 @@ static void read_fake(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_s
 			take(arg, &gone);
 		return;
 	}
-	for (; fake.told_ns + each < until_ns; n += 2) {
+	while (fake.told_ns + each < until_ns) {
 		struct ct_switch off = {.ns = fake.told_ns + each - 1,
 					.tid = 7,
 					.kind = CT_SWITCH_WAITS},
@@ -79,6 +80,9 @@ static void read_fake(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_s
 
 		fake.told_ns += each;
 		fake.ran_ns += each - 1;
+		early = (unsigned)(off.ns < fake.from_ns) + (unsigned)(on.ns < fake.from_ns);
+		fake.early += early;
+		n += 2 - early;
 		take(arg, &off);
 		take(arg, &on);
 	}
@@ -130,6 +134,8 @@ static void begin(struct ct_sched *s, enum ct_sched_mode mode,
 	fake.off_cpu = true;
 	assert_int_equal(ct_stream_create(path, &h, &stream), 0);
 	ct_sched_open_from(s, mode, &source, 1, 1, stream, 0);
+	/* some time after the source was asked to begin, with other programs in between perhaps */
+	fake.from_ns = s->now.mono_ns;
 	if (mode == CT_SCHED_AUTO) /* as long as a system call here, which takes time */
 		assert_true(s->cost_ns > 5 && s->cost_ns < 1e6);
 	s->cost_ns = COST_NS;
@@ -250,6 +256,21 @@ static void exact_has_no_budget(void **state)
 	end(&s);
 }
 
+/* "All is recorded from here on" is said after the source has begun: what it tells of before that is no part of it. */
+static void recorded_from_when_it_is_said(void **state)
+{
+	struct ct_sched s;
+
+	(void)state;
+	begin(&s, CT_SCHED_EXACT, &stops, 1000);
+	fake.told_ns = fake.from_ns - 20000000;
+	look_for(&s, 20000000, false);
+	assert_int_equal(fake.early, 39); /* the last one of them comes just then */
+	assert_true(fake.records > 0);
+	assert_int_equal(s.switches, fake.records);
+	end(&s);
+}
+
 static void a_cpu_comes_and_goes(void **state)
 {
 	struct ct_sched s;
@@ -313,6 +334,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_go_on_is_closed),
 		cmocka_unit_test(few_are_all_recorded),
 		cmocka_unit_test(exact_has_no_budget),
+		cmocka_unit_test(recorded_from_when_it_is_said),
 		cmocka_unit_test(a_cpu_comes_and_goes),
 		cmocka_unit_test(the_dead_leave_their_cpu),
 		cmocka_unit_test(refused_is_missing_all),
