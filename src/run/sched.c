@@ -74,6 +74,8 @@ static void say(struct ct_sched *s, struct ct_sched_cpu *c, enum ct_sched_what w
 	r.v[CT_F_sched_count] = what == CT_SCHED_FROM && off;
 	r.v[CT_F_sched_error_ns] = what == CT_SCHED_TO ? s->error_ns : 0;
 	c->covered = what == CT_SCHED_FROM;
+	if (c->covered)
+		c->from_ns = ns;
 	ct_sched_add(s, c, &r, ns);
 }
 
@@ -177,21 +179,25 @@ static void take(void *arg, const struct ct_switch *w)
 	struct ct_sched *s = t->sched;
 	struct ct_sched_cpu *c = t->cpu;
 	struct ct_record r = {.type = CT_EV_cpu_off};
+	uint64_t ns = w->ns;
 
 	if (s->lives)
 		ct_lives_take(s->lives, w);
 	/* perf tells of nobody's last switch: who has ended leaves the CPU now, but for some us */
 	if (!is_switch(w) && w->kind != CT_SWITCH_GONE)
 		return;
-	if (w->ns < c->last_ns)
+	if (ns < c->from_ns)
 		return; /* between the source's going on and our saying so */
+	/* older kernels (5.4) give what was missing a later time than the switch behind it, which has happened all the same */
+	if (ns < c->last_ns)
+		ns = c->last_ns;
 	s->switches++;
 	switch (w->kind) {
 	case CT_SWITCH_ON:
 		r.type = CT_EV_cpu_on;
 		r.v[CT_F_cpu_on_tid] = w->tid;
 		r.v[CT_F_cpu_on_cpu] = c->cpu;
-		c->on_ns = w->ns;
+		c->on_ns = ns;
 		c->ready_ns = w->ready_told ? ct_account_on(&s->account, w) : 0;
 		break;
 	case CT_SWITCH_WAITS:
@@ -203,8 +209,8 @@ static void take(void *arg, const struct ct_switch *w)
 		r.v[CT_F_cpu_off_how] = w->kind == CT_SWITCH_PREEMPTED ? CT_OFF_PREEMPTED
 					: w->kind == CT_SWITCH_STOPS   ? CT_OFF_STOPPED
 								       : CT_OFF_WAITS;
-		if (c->on_ns && w->ns > c->on_ns)
-			s->period_cpu_ns += w->ns - c->on_ns;
+		if (c->on_ns && ns > c->on_ns)
+			s->period_cpu_ns += ns - c->on_ns;
 		if (w->ran_ns && c->on_ns)
 			ct_account_off(&s->account, w, (uint32_t)(c - s->cpu), c->on_ns,
 				       c->ready_ns);
@@ -226,14 +232,14 @@ static void take(void *arg, const struct ct_switch *w)
 		r.v[CT_F_sched_cpu] = c->cpu;
 		r.v[CT_F_sched_source] = s->from.source->id;
 		r.v[CT_F_sched_count] = w->count;
-		r.v[CT_F_sched_span] = c->last_ns && w->ns > c->last_ns
-					       ? ticks_at(s, w->ns) - ticks_at(s, c->last_ns)
+		r.v[CT_F_sched_span] = c->last_ns && ns > c->last_ns
+					       ? ticks_at(s, ns) - ticks_at(s, c->last_ns)
 					       : 0;
 		c->on_ns = 0;
 		break;
 	default: return;
 	}
-	ct_sched_add(s, c, &r, w->ns);
+	ct_sched_add(s, c, &r, ns);
 }
 
 void ct_sched_take(struct ct_sched *s)

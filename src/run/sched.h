@@ -35,6 +35,7 @@ struct ct_sched_cpu {
 	struct ct_builder *builder; /* the chunk at hand; NULL: none begun */
 	uint32_t sequence;
 	uint64_t last_ns;  /* of its newest record */
+	uint64_t from_ns;  /* when it was last said that all is recorded */
 	uint64_t on_ns;	   /* a thread of ours got it then; 0: none has it */
 	uint64_t ready_ns; /* who has it was ready for so long before, by the kernel's account */
 	bool covered;	   /* its newest sched record says "from here on" */

@@ -30,7 +30,7 @@ static struct {
 	uint64_t ran_ns, most;	 /* handed out: time on the CPU; records in one look */
 	uint64_t records, early; /* handed out; of before from_ns, which are not to be recorded */
 	unsigned enabled, closed;
-	bool on, refuses, stuck, off_cpu, gone;
+	bool on, refuses, stuck, off_cpu, gone, steps_back;
 } fake;
 
 static int open_fake(struct ct_switches *s, pid_t pid)
@@ -80,6 +80,8 @@ static void read_fake(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_s
 
 		fake.told_ns += each;
 		fake.ran_ns += each - 1;
+		if (fake.steps_back)
+			on.ns = off.ns - 1;
 		early = (unsigned)(off.ns < fake.from_ns) + (unsigned)(on.ns < fake.from_ns);
 		fake.early += early;
 		n += 2 - early;
@@ -271,6 +273,19 @@ static void recorded_from_when_it_is_said(void **state)
 	end(&s);
 }
 
+static void a_step_back_is_no_reason_to_drop(void **state)
+{
+	struct ct_sched s;
+
+	(void)state;
+	begin(&s, CT_SCHED_EXACT, &stops, 1000);
+	fake.steps_back = true;
+	look_for(&s, 20000000, false);
+	assert_true(fake.records > 0);
+	assert_int_equal(s.switches, fake.records);
+	end(&s);
+}
+
 static void a_cpu_comes_and_goes(void **state)
 {
 	struct ct_sched s;
@@ -335,6 +350,7 @@ int main(void)
 		cmocka_unit_test(few_are_all_recorded),
 		cmocka_unit_test(exact_has_no_budget),
 		cmocka_unit_test(recorded_from_when_it_is_said),
+		cmocka_unit_test(a_step_back_is_no_reason_to_drop),
 		cmocka_unit_test(a_cpu_comes_and_goes),
 		cmocka_unit_test(the_dead_leave_their_cpu),
 		cmocka_unit_test(refused_is_missing_all),
