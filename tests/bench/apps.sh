@@ -108,9 +108,12 @@ await() { # command...
 	return 1
 }
 
+# One that nobody listens on, and that no outgoing connection is given: those have theirs from that range on.
 free_port() {
-	port=$((20000 + $$ % 20000))
-	while grep -qi ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp; do port=$((port + 1)); done
+	read -r first _ </proc/sys/net/ipv4/ip_local_port_range
+	[ "$first" -gt 1024 ] || first=32768
+	port=$((1024 + $$ % ((first - 1024) / 2)))
+	while grep -qsiE ":$(printf %04X "$port") 0+:0000 0A" /proc/net/tcp /proc/net/tcp6; do port=$((port + 1)); done
 	echo "$port"
 }
 

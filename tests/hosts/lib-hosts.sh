@@ -106,9 +106,12 @@ looks() { # pid
 	cat "/proc/$1/task/"*/comm | sort | uniq -c
 }
 
+# One that nobody listens on, and that no outgoing connection is given: those have theirs from that range on.
 free_port() {
-	local port=$((20000 + RANDOM % 20000))
-	while grep -qi ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp; do port=$((port + 1)); done
+	local first port
+	read -r first _ </proc/sys/net/ipv4/ip_local_port_range
+	[ "$first" -gt 1024 ] || first=32768
+	while port=$((1024 + RANDOM % (first - 1024))) && grep -qsiE ":$(printf %04X "$port") 0+:0000 0A" /proc/net/tcp /proc/net/tcp6; do :; done
 	echo "$port"
 }
 
