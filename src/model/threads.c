@@ -403,6 +403,11 @@ static uint64_t made(const struct ct_model *m, const struct ct_thread *t, uint64
 	return turn->how == CT_WAKING_NEW && turn->woken > after ? turn->woken : 0;
 }
 
+static bool copied(const struct ct_model *m, const struct ct_thread *t)
+{
+	return t->process < m->tables.process_count && m->tables.processes[t->process].forked_from;
+}
+
 void ct_threads_born(struct ct_model *m)
 {
 	uint64_t after = 0, ticks;
@@ -413,8 +418,8 @@ void ct_threads_born(struct ct_model *m)
 
 		after = t->tid == tid ? after : 0;
 		tid = t->tid;
-		/* a process is made before it executes what its first thread begins with */
-		ticks = t->main || !t->known ? 0 : made(m, t, after);
+		/* a process is made before it executes what its first thread begins with, unless it is a copy of the one that made it */
+		ticks = !t->known || (t->main && !copied(m, t)) ? 0 : made(m, t, after);
 		if (ticks && ticks < t->begin)
 			t->begin = ticks;
 		after = t->end > after ? t->end : after;
