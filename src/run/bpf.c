@@ -31,10 +31,14 @@
 #define SEARCH_MOST_NS                                                                             \
 	100000 /* for work for an idle CPU: a longer one was taken from a virtual machine, in the turn or after it */
 
+#define STILL_MOST_NS                                                                              \
+	(3600ull * 2000000000) /* two hours; records tell apart 4.8, some of them to come */
+
 #define FIRST_PID_NAMESPACE 0xeffffffcu /* its inode, which is part of the kernel's interface */
 
 /* What was handed out of a CPU. */
 struct cpu {
+	uint64_t read_ns; /* last; 0: not since recording went on */
 	uint64_t last_ns; /* of its newest record */
 	uint64_t on_ns;	  /* a thread of ours got it then; 0: none has it, or it is not known */
 	uint32_t on;
@@ -300,6 +304,8 @@ static bool enable(struct ct_switches *s, bool on)
 		else if (attach(b, often[i]) < 0)
 			return false;
 	}
+	for (i = 0; on && i < s->n; i++)
+		b->cpu[i].read_ns = b->cpu[i].on_ns = 0;
 	if (on)
 		__atomic_store_n(&b->filter->on, 1, __ATOMIC_RELEASE);
 	return true;
@@ -384,7 +390,8 @@ static void hand_out(const struct ct_bpf_record *r, struct cpu *c, uint64_t ns, 
 	} else if (kind == CT_BPF_CAME) {
 		s.kind = CT_SWITCH_ON;
 		s.tid = (uint32_t)(r->then >> CT_BPF_TID_BITS) & tids;
-		c->on_ns = 0; /* reckoned from the account, which is not to be checked by it */
+		c->on = s.tid;
+		c->on_ns = s.ns; /* and so its turn is what the account has */
 		take(arg, &s);
 	} else if (kind >= CT_BPF_WAKES && kind <= CT_BPF_WAKES_LAST) {
 		s.kind = CT_SWITCH_WAKING;
@@ -398,20 +405,36 @@ static void hand_out(const struct ct_bpf_record *r, struct cpu *c, uint64_t ns, 
 	c->last_ns = s.ns;
 }
 
+/* Nobody has read for hours: what these records leave out of their times is not known any more. */
+static void forget(struct cpu *c, uint64_t records, uint64_t ns, ct_switch_fn *take, void *arg)
+{
+	const struct ct_switch s = {.kind = CT_SWITCH_MISSING, .ns = ns, .count = records};
+
+	c->on_ns = 0;
+	if (records)
+		take(arg, &s);
+}
+
 static void read_ring(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_switch_fn *take,
 		      void *arg)
 {
 	struct bpf *b = s->own;
 	struct ct_bpf_ring *ring = (void *)(b->rings + i * b->ring_bytes);
+	struct cpu *c = &b->cpu[i];
 	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE), at = ring->tail;
 
+	if (c->read_ns && until_ns - c->read_ns > STILL_MOST_NS) {
+		forget(c, head - at, until_ns - 1, take, arg);
+		at = head;
+	}
+	c->read_ns = until_ns;
 	for (; at != head; at++) {
 		const struct ct_bpf_record *r = &ring->record[at & (b->setting.records - 1)];
 		uint64_t ns = time_of(r, until_ns);
 
 		if (ns >= until_ns)
 			break;
-		hand_out(r, &b->cpu[i], ns, take, arg);
+		hand_out(r, c, ns, take, arg);
 	}
 	__atomic_store_n(&ring->tail, at, __ATOMIC_RELEASE);
 }

@@ -211,7 +211,7 @@ static void take(void *arg, const struct ct_switch *w)
 								       : CT_OFF_WAITS;
 		if (c->on_ns && ns > c->on_ns)
 			s->period_cpu_ns += ns - c->on_ns;
-		if (w->ran_ns && c->on_ns)
+		if (s->from.accounts && w->ran_ns && c->on_ns)
 			ct_account_off(&s->account, w, (uint32_t)(c - s->cpu), c->on_ns,
 				       c->ready_ns);
 		c->on_ns = 0;
@@ -387,9 +387,9 @@ bool ct_sched_tells(const struct ct_sched *s)
 	return s->from.n && !s->paused;
 }
 
-bool ct_sched_accounts(const struct ct_sched *s)
+bool ct_sched_unaccounted(const struct ct_sched *s)
 {
-	return s->from.n && s->from.accounts;
+	return s->misses || (s->from.n && !s->from.accounts);
 }
 
 bool ct_sched_misses(const struct ct_sched *s)

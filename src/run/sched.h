@@ -105,8 +105,8 @@ bool ct_sched_tells(const struct ct_sched *s);
 /* ct_sched_misses - is there, or has there been, a time in which switches were not recorded?  False also: nobody wants to know */
 bool ct_sched_misses(const struct ct_sched *s);
 
-/* ct_sched_accounts - is the kernel's account of how long threads ran and were ready recorded with the switches? */
-bool ct_sched_accounts(const struct ct_sched *s);
+/* ct_sched_unaccounted - the same, or: the kernel's account of threads does not come with their switches */
+bool ct_sched_unaccounted(const struct ct_sched *s);
 
 /* ct_sched_ticks - a CLOCK_MONOTONIC time of the last seconds in ticks */
 uint64_t ct_sched_ticks(const struct ct_sched *s, uint64_t ns);

@@ -79,7 +79,7 @@ static void take_task(void *arg, const struct ct_task *was, const struct ct_task
 static unsigned count_threads(struct ct_usage *u, struct ct_usage_process *p, unsigned room)
 {
 	struct walk w = {u, p};
-	bool timed = u->sched && (ct_sched_misses(u->sched) || !ct_sched_accounts(u->sched));
+	bool timed = u->sched && ct_sched_unaccounted(u->sched);
 	int left;
 
 	/* who used no processor time has not come to a CPU, and so has not left one */
