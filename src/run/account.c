@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define PAUSE_NS 10000000u /* turns that lie further apart are told apart */
+#define LATE_NS	 10000000u /* the account's clock may be so late, a tick and more */
+#define BEHIND	 16
 #define ENDING_NS                                                                                  \
 	100000000u /* a thread that says it ends may have some more turns until it has; its number is not given away before */
 
@@ -31,7 +33,7 @@ static struct ct_account_row *row_of(struct ct_account *a, uint32_t tid, uint64_
 	if (at && at->value) {
 		p = &a->rows.at[at->value - 1];
 		if (p->gone_ns && ns > p->gone_ns + ENDING_NS)
-			p->ready_all = p->gone_ns = 0; /* another one */
+			p->ready_all = p->on_ns = p->gone_ns = 0; /* another one */
 		return p;
 	}
 	p = at ? add_row(&a->rows) : NULL;
@@ -44,27 +46,33 @@ static struct ct_account_row *row_of(struct ct_account *a, uint32_t tid, uint64_
 	return p;
 }
 
-/* The low bits of one that is at most half of what they tell apart away from the newest. */
-static int64_t since(const struct ct_account_row *row, uint32_t low)
+/* How much more it is since the newest; nobody is ready for longer than time goes by. */
+static uint64_t more(const struct ct_account_row *row, const struct ct_switch *w)
 {
-	unsigned up = 64 - CT_READY_BITS;
+	uint64_t wrap = 1u << CT_READY_BITS, units = (w->ready_all - row->ready_all) & (wrap - 1);
 
-	return (int64_t)((low - row->ready_all) << up) >> up;
+	if (w->ready_ns)
+		return w->ready_ns >> CT_READY_SHIFT;
+	if (!row->on_ns)
+		return units;
+	/* one CPU's clock may be behind another's, so that the kernel takes some away again */
+	if (units >= wrap - BEHIND || units << CT_READY_SHIFT > w->ns - row->on_ns + LATE_NS)
+		return 0;
+	return units;
 }
 
 uint64_t ct_account_on(struct ct_account *a, const struct ct_switch *w)
 {
 	struct ct_account_row *row = row_of(a, w->tid, w->ns);
-	int64_t more;
+	uint64_t units;
 
-	if (!row)
+	if (!row || w->ns < row->on_ns)
 		return 0;
-	more = w->ready_ns ? (int64_t)(w->ready_ns >> CT_READY_SHIFT) : since(row, w->ready_all);
-	if (more <= 0)
-		return 0;
-	row->ready_all += (uint64_t)more;
-	row->ready += (uint64_t)more;
-	return (uint64_t)more << CT_READY_SHIFT;
+	units = more(row, w);
+	row->on_ns = w->ns;
+	row->ready_all += units;
+	row->ready += units;
+	return units << CT_READY_SHIFT;
 }
 
 /* Who asks for a part of the trace gets what lies in it whole: so what is told together is together. */

@@ -14,7 +14,8 @@
 struct ct_account_row {
 	uint32_t tid;
 	uint32_t cpu;	    /* of its last turn; whoever adds says what that is */
-	uint64_t ready_all; /* 1024 ns each, by the newest that was told */
+	uint64_t on_ns;	    /* when it got a CPU last, as far as is known */
+	uint64_t ready_all; /* 1024 ns each, by then */
 	uint64_t gone_ns;   /* it has ended, 0: not yet */
 	/* what is not told yet */
 	uint64_t from_ns, to_ns; /* from before the first turn to the end of the last */
@@ -35,7 +36,7 @@ struct ct_account {
 
 /*
  * ct_account_on - a thread got a CPU
- * CPUs may come one after another: what is older than what is known says nothing.
+ * CPUs may come one after another, each with half a second at most: what is older than what is known says nothing.
  * Returns how long it was ready before, ns.
  * Context: tools, as all of these.
  */

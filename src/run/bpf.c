@@ -17,9 +17,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bpf_programs.h"
+#include "capture/capture.h"
 
 /* 64 Ki records are 160 ms of 200,000 switches a second and as many wakings, all on one CPU; less each where there are many CPUs. */
 #define RECORDS_MAX 65536u
@@ -311,13 +313,12 @@ static bool enable(struct ct_switches *s, bool on)
 	return true;
 }
 
-/* A record has the low bits of its time, and was written not long ago. */
+/* A record has the low bits of its time, and was written before now: or a little later, for that was asked before the ring was. */
 static uint64_t time_of(const struct ct_bpf_record *r, uint64_t now_ns)
 {
-	int64_t ago = (int64_t)((now_ns - (r->first >> CT_BPF_NS_SHIFT)) << CT_BPF_NS_SHIFT);
+	uint64_t after = now_ns + 1000000000, ago = after - (r->first >> CT_BPF_NS_SHIFT);
 
-	/* or a little later than now: that was asked before the ring was */
-	return now_ns - (uint64_t)(ago >> CT_BPF_NS_SHIFT);
+	return after - (ago << CT_BPF_NS_SHIFT >> CT_BPF_NS_SHIFT);
 }
 
 /*
@@ -421,16 +422,17 @@ static void read_ring(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_s
 	struct bpf *b = s->own;
 	struct ct_bpf_ring *ring = (void *)(b->rings + i * b->ring_bytes);
 	struct cpu *c = &b->cpu[i];
-	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE), at = ring->tail;
+	uint64_t now_ns = ct_clock_ns(&ct_cap.clock, CLOCK_MONOTONIC),
+		 head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE), at = ring->tail;
 
-	if (c->read_ns && until_ns - c->read_ns > STILL_MOST_NS) {
+	if (c->read_ns && now_ns - c->read_ns > STILL_MOST_NS) {
 		forget(c, head - at, until_ns - 1, take, arg);
 		at = head;
 	}
-	c->read_ns = until_ns;
+	c->read_ns = now_ns;
 	for (; at != head; at++) {
 		const struct ct_bpf_record *r = &ring->record[at & (b->setting.records - 1)];
-		uint64_t ns = time_of(r, until_ns);
+		uint64_t ns = time_of(r, now_ns);
 
 		if (ns >= until_ns)
 			break;

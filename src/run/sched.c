@@ -19,6 +19,7 @@
 #include "sched_int.h"
 
 #define OFF_NS	      20000000u	 /* between two questions whether a CPU has come */
+#define STEP_NS	      100000000u /* of one CPU before the next has its turn */
 #define BLOCK_WAIT_NS 500000000u /* full chunks lie here at most so long */
 
 /* --- time ----------------------------------------------------------------------------------------------------------------- */
@@ -85,6 +86,8 @@ void ct_sched_say(struct ct_sched *s, enum ct_sched_what what, uint64_t ns)
 
 	if (what == CT_SCHED_TO)
 		ct_sched_tell_account(s);
+	else
+		s->taken_ns = ns;
 	for (i = 0; i < s->from.n; i++)
 		if (s->cpu[i].covered != (what == CT_SCHED_FROM))
 			say(s, &s->cpu[i], what, ns > s->cpu[i].last_ns ? ns : s->cpu[i].last_ns);
@@ -242,15 +245,21 @@ static void take(void *arg, const struct ct_switch *w)
 	ct_sched_add(s, c, &r, ns);
 }
 
+/* Where much has come together all CPUs are gone through in steps: who counts along a thread's way from one to another hears of it about in turn. */
 void ct_sched_take(struct ct_sched *s)
 {
 	struct taking t = {.sched = s};
+	uint64_t now = s->now.mono_ns, to = s->taken_ns;
 	unsigned i;
 
-	for (i = 0; i < s->from.n; i++) {
-		t.cpu = &s->cpu[i];
-		s->from.source->read(&s->from, i, s->now.mono_ns, take, &t);
-	}
+	do {
+		to = now - to > STEP_NS ? to + STEP_NS : now;
+		for (i = 0; i < s->from.n; i++) {
+			t.cpu = &s->cpu[i];
+			s->from.source->read(&s->from, i, to, take, &t);
+		}
+	} while (to < now);
+	s->taken_ns = now;
 	take_lives(s);
 	if (s->now.mono_ns - s->account_ns >= CT_SCHED_ACCOUNT_NS)
 		ct_sched_tell_account(s);

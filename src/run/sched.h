@@ -62,6 +62,7 @@ struct ct_sched {
 	double credit_ns, cost_ns;  /* what a record costs here */
 	uint64_t switches, missing; /* in all */
 	struct ct_account account;  /* what is not told yet of the kernel's account of threads */
+	uint64_t taken_ns;	    /* up to when switches were taken */
 	uint64_t account_ns;	    /* when it was told last */
 	int error;		    /* of a write that failed */
 };

@@ -41,21 +41,27 @@ static void sums_wrap(void **state)
 
 	(void)state;
 	for (i = 1; i <= 40; i++) {
-		units += WRAP / 4;
-		ready = on(&a, 7, i * MS, units);
-		assert_int_equal(ready, (uint64_t)(WRAP / 4) * UNIT);
-		off(&a, 7, i * MS, i * MS + 1000, ready);
+		uint64_t ns = i * 600u * (uint64_t)MS;
+
+		units += WRAP - 100;
+		ready = on(&a, 7, ns, units);
+		assert_int_equal(ready, (uint64_t)(WRAP - 100) * UNIT);
+		off(&a, 7, ns, ns + 1000, ready);
 		told += a.rows.at[0].ready;
-		ct_account_told(&a, i * MS + 1000);
+		ct_account_told(&a, ns + 1000);
 	}
 	assert_int_equal(told, units);
 	assert_int_equal(a.rows.n, 1);
+	/* not more than time went by, and a moment less is nothing */
+	assert_int_equal(on(&a, 7, 24001u * (uint64_t)MS, units + 20000), 0);
+	assert_int_equal(on(&a, 7, 30000u * (uint64_t)MS, units - 3), 0);
+	assert_int_equal(on(&a, 7, 30001u * (uint64_t)MS, units + 2), 2 * UNIT);
 	ct_account_free(&a);
 }
 
 static void a_long_time_is_told_whole(void **state)
 {
-	const struct ct_switch w = {.ns = 5000u * MS,
+	const struct ct_switch w = {.ns = 5000u * (uint64_t)MS,
 				    .tid = 7,
 				    .kind = CT_SWITCH_ON,
 				    .ready_told = true,
