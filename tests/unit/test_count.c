@@ -3,6 +3,7 @@
  * instructions, and whoever is killed there.  It was lost when it came while the earlier one wrote, and written over when the
  * earlier one had looked before.
  */
+/* timeout: 180, since it stops at each instruction, and a step costs up to 20 us on a virtual machine */
 #include "capture.h"
 
 #include <signal.h>
