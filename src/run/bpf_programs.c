@@ -109,15 +109,6 @@ static void find_ring(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_jump(c, BPF_JEQ, 0, 0, LEAVE);
 }
 
-/* How long the thread that leaves the CPU had it, by the kernel's account -> r2.  Loses r3 and r4. */
-static void load_ran(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
-{
-	ct_bpf_load(c, BPF_DW, 4, 6, s->kernel.point[CT_BPF_SWITCH].task[0]);
-	ct_bpf_load(c, BPF_DW, 2, 4, s->kernel.ran);
-	ct_bpf_load(c, BPF_DW, 3, 4, s->kernel.ran_before);
-	ct_bpf_op_with(c, BPF_SUB, 2, 3);
-}
-
 /*
  * There are kernels that do not tell of some switches: what a thread of ours got the CPU with is found when it leaves it.  r1: its tid.
  * In the ring that has no room for it, it counts as nothing: the record that follows is the one that is missed.
@@ -133,7 +124,10 @@ static void tell_unseen(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_op(c, BPF_LSH, 3, CT_BPF_TID_BITS);
 	find_record(c, s);
 	ct_bpf_store(c, BPF_DW, 5, SECOND, 3);
-	load_ran(c, s);
+	ct_bpf_load(c, BPF_DW, 4, 6, s->kernel.point[CT_BPF_SWITCH].task[0]);
+	ct_bpf_load(c, BPF_DW, 2, 4, s->kernel.ran);
+	ct_bpf_load(c, BPF_DW, 3, 4, s->kernel.ran_before);
+	ct_bpf_op_with(c, BPF_SUB, 2, 3);
 	ct_bpf_copy(c, 3, 7);
 	ct_bpf_op_with(c, BPF_SUB, 3, 2);
 	ct_bpf_op(c, BPF_LSH, 3, CT_BPF_NS_SHIFT);
@@ -143,9 +137,14 @@ static void tell_unseen(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_jump(c, BPF_JA, 0, 0, ACCOUNTED);
 }
 
-/* What the thread that leaves, if it is ours, has had too much by the kernel's account -> the record. */
+/*
+ * What the thread that leaves, if it is ours, has had too much by the kernel's account -> the record.  How long it ran until it came is kept: what the
+ * kernel has for that begins anew whenever it chose the same thread again, or gave it other CPUs to choose from.
+ */
 static void account_turn(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 {
+	const struct ct_bpf_tracepoint *p = &s->kernel.point[CT_BPF_SWITCH];
+
 	ct_bpf_copy(c, 1, 8);
 	ct_bpf_op(c, BPF_AND, 1, (1 << CT_BPF_TID_BITS) - 1); /* from */
 	ct_bpf_load(c, BPF_DW, 2, 0, offsetof(struct ct_bpf_ring, on));
@@ -156,12 +155,18 @@ static void account_turn(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_store(c, BPF_DW, 0, offsetof(struct ct_bpf_ring, since), 7);
 	if (!s->kernel.ran)
 		return;
+	ct_bpf_load(c, BPF_DW, 3, 0, offsetof(struct ct_bpf_ring, ran));
+	ct_bpf_load(c, BPF_DW, 4, 6, p->task[1]);
+	ct_bpf_load(c, BPF_DW, 4, 4, s->kernel.ran);
+	ct_bpf_store(c, BPF_DW, 0, offsetof(struct ct_bpf_ring, ran), 4);
 	ct_bpf_jump(c, BPF_JEQ, 1, 0, ACCOUNTED);
 	ct_bpf_op_with(c, BPF_SUB, 2, 1);
 	ct_bpf_jump(c, BPF_JEQ, 2, 0, HAD_IT);
 	tell_unseen(c, s);
 	ct_bpf_here(c, HAD_IT);
-	load_ran(c, s);
+	ct_bpf_load(c, BPF_DW, 4, 6, p->task[0]);
+	ct_bpf_load(c, BPF_DW, 2, 4, s->kernel.ran);
+	ct_bpf_op_with(c, BPF_SUB, 2, 3);
 	ct_bpf_copy(c, 1, 7);
 	ct_bpf_op_with(c, BPF_SUB, 1, 5);
 	ct_bpf_op_with(c, BPF_SUB, 1, 2);

@@ -78,7 +78,8 @@ struct ct_bpf_ring {
 	uint64_t lost;	/* since there was room */
 	uint64_t on;	/* tid of ours that has the CPU, as far as was told; 0 none */
 	uint64_t since; /* ns of the switch that told it */
-	uint64_t pad[4];
+	uint64_t ran;	/* ns that who has it, ours or not, had run until then */
+	uint64_t pad[3];
 	uint64_t tail; /* records ever read; ours to write */
 	uint64_t pad2[7];
 	struct ct_bpf_record record[];

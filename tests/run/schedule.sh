@@ -47,8 +47,13 @@ compare() { # source
 		jq -e '.slice_ns as $s | all(.each_cpu[]; .ran_ns + .others_or_idle_ns + .not_seen_ns - $s * 60 | . < 2000 and . > -2000) and
 			([.each_cpu[].ran_ns] | add) > .ran_ns - 2000' sched.json >same || fail "$t: CPUs: $(jq -c '.slice_ns, .ran_ns, [.each_cpu[] | del(.over_time)]' sched.json)"
 		while read -r tid name run delay run_before delay_before rest turns; do
-			# it tells when a thread was made, so that its life begins there
-			[ "$source" != bpf ] || run=$((run + run_before)) delay=$((delay + delay_before))
+			# it tells when a thread was made, so that its life begins there; and the kernel's account, to which it said its word and then ended
+			if [ "$source" = bpf ]; then
+				run=$((run + run_before)) delay=$((delay + delay_before))
+				read -r got_run got_ready < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).schedstat | "\(.run_ns) \(.ready_ns)"' "$t.json")
+				[ "$got_run" -ge $((run - 50000)) ] && [ "$got_run" -le $((run + 2000000)) ] || fail "$t: the account of $name $tid has $got_run on a CPU, which said $run"
+				[ "$got_ready" -ge $((delay - 50000)) ] || fail "$t: the account of $name $tid has $got_ready ready, which said $delay"
+			fi
 			read -r got_run got_ready got_outside < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).states |
 				"\(.running_ns + .system_call_ns) \(.woken_ns + .preempted_ns) \(.short_ns + .outside_ns)"' "$t.json")
 			near "$t: $name $tid on a CPU" "$got_run" "$run" "$rest" $((turns * each))
