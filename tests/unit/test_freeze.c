@@ -2,6 +2,10 @@
  * A copy of an arena while threads write into it: what is in it was there at one moment.  Each thread writes its numbers in turn
  * and, with each, the last number that it knows its neighbour has written; so if the copy has that knowledge it must have the number too, and it
  * may lack none in between.
+ *
+ * A ring that is faster than the copying rightly takes what was there before.  How fast it is depends on who gets a CPU; so in a round, which begins
+ * before a copy and ends after it, threads write a third of the ring and no more.  Then all that was written in the round and in the one before it
+ * has to be in the copy.
  */
 #include "capture.h"
 
@@ -13,36 +17,60 @@
 #include "run/mend.h"
 
 #define WRITERS 3
-#define CHUNKS	4096
+#define CHUNKS	1024
 #define COPIES	20
-#define PAUSE                                                                                      \
-	256 /* numbers: else the ring takes all that a thread has written while that waits for a CPU */
+#define SHARE	(CHUNKS / 3 / WRITERS) /* chunks of a writer in a round */
+#define PAUSE	256 /* numbers: else a round is written before its copy has begun */
 
 static struct ct_store store;
 static _Atomic uint64_t written[WRITERS];
 static _Atomic uint32_t slot_of[WRITERS];
+static _Atomic uint32_t taken[WRITERS];	  /* chunks */
+static _Atomic uint32_t allowed[WRITERS]; /* when it has taken so many, its round is over */
 static _Atomic int stop;
 
-/* v: its number, who, the neighbour's */
+static void write_number(struct ct_slot *s, unsigned me)
+{
+	uint64_t v[CT_FIELDS_task_begin] = {0};
+
+	v[CT_F_task_begin_task] = atomic_load(&written[me]) + 1;
+	v[CT_F_task_begin_name] = me;
+	v[CT_F_task_begin_parent] = atomic_load(&written[(me + 1) % WRITERS]);
+	ct_emit(s, CT_EV_task_begin, v, ct_now());
+	atomic_store(&written[me], v[CT_F_task_begin_task]);
+}
+
 static void *write_numbers(void *arg)
 {
-	unsigned me = (unsigned)(uintptr_t)arg;
+	unsigned me = (unsigned)(uintptr_t)arg, i;
 	struct ct_slot *s = ct_self();
-	uint64_t v[CT_FIELDS_task_begin] = {0};
 
 	if (!s)
 		return NULL;
 	atomic_store(&slot_of[me], s->index + 1);
 	while (!atomic_load(&stop)) {
-		v[CT_F_task_begin_task]++;
-		v[CT_F_task_begin_name] = me;
-		v[CT_F_task_begin_parent] = atomic_load(&written[(me + 1) % WRITERS]);
-		ct_emit(s, CT_EV_task_begin, v, ct_now());
-		atomic_store(&written[me], v[CT_F_task_begin_task]);
-		if (v[CT_F_task_begin_task] % PAUSE == 0)
-			usleep(1);
+		if (s->next_sequence >= atomic_load(&allowed[me])) {
+			usleep(100);
+			continue;
+		}
+		for (i = 0; i < PAUSE; i++)
+			write_number(s, me);
+		atomic_store(&taken[me], s->next_sequence);
+		usleep(1);
 	}
 	return NULL;
+}
+
+/* The next round may begin when the slowest has ended this one: his open chunk is not one that the ring has long gone past. */
+static void begin_round(void)
+{
+	unsigned i;
+
+	for (i = 0; i < WRITERS; i++)
+		while (atomic_load(&taken[i]) < atomic_load(&allowed[i]))
+			usleep(100);
+	for (i = 0; i < WRITERS; i++)
+		atomic_fetch_add(&allowed[i], SHARE);
 }
 
 /* --- in the copy -------------------------------------------------------------------------------------------------------------------- */
@@ -107,27 +135,37 @@ static bool see_chunk(const struct ct_chunk *c, struct seen *seen)
 	       atomic_load(&c->state) == CT_CHUNK_SEALED;
 }
 
-/* What is wrong with the copy; NULL nothing. */
-static const char *look(uint64_t before[WRITERS], const struct ct_clock_sample *moment)
+/* False: as see_chunk(). */
+static bool see_slot(uint32_t slot, struct seen *seen)
+{
+	uint32_t sequence = ct_arena_slot(&ct_cap.arena, slot)->next_sequence;
+	struct ct_chunk *c;
+
+	find_chunks(slot);
+	*seen = (struct seen){.in_turn = true};
+	/* a ring: from the newest back to where it was overwritten, then forward */
+	while (sequence && chunk_of(sequence - 1))
+		sequence--;
+	for (; (c = chunk_of(sequence)); sequence++)
+		if (!see_chunk(c, seen))
+			return false;
+	return true;
+}
+
+/* What is wrong with the copy; NULL nothing.  @old: written before the round that came before this */
+static const char *look(const uint64_t old[WRITERS], const uint64_t before[WRITERS],
+			const struct ct_clock_sample *moment)
 {
 	struct seen seen[WRITERS];
 	unsigned i;
 
 	for (i = 0; i < WRITERS; i++) {
-		uint32_t slot = atomic_load(&slot_of[i]) - 1, sequence;
-		struct ct_chunk *c;
-
-		find_chunks(slot);
-		sequence = ct_arena_slot(&ct_cap.arena, slot)->next_sequence;
-		seen[i] = (struct seen){.in_turn = true};
-		/* a ring: from the newest back to where it was overwritten, then forward */
-		while (sequence && chunk_of(sequence - 1))
-			sequence--;
-		for (; (c = chunk_of(sequence)); sequence++)
-			if (!see_chunk(c, &seen[i]))
-				return "a chunk is not whole";
+		if (!see_slot(atomic_load(&slot_of[i]) - 1, &seen[i]))
+			return "a chunk is not whole";
 		if (!seen[i].in_turn)
 			return "a number is missing";
+		if (!seen[i].first || seen[i].first > old[i] + 1)
+			return "what the ring has not overwritten is missing";
 		if (seen[i].last < before[i])
 			return "what was there before is missing";
 		if (seen[i].latest > moment->ticks)
@@ -139,32 +177,27 @@ static const char *look(uint64_t before[WRITERS], const struct ct_clock_sample *
 	return NULL;
 }
 
-static int copy(void)
+static int complain(const char *wrong)
 {
-	struct ct_clock_sample moment = {0};
-	uint64_t before[WRITERS];
-	const char *wrong;
-	unsigned i;
-
-	for (i = 0; i < WRITERS; i++)
-		before[i] = atomic_load(&written[i]);
-	if (ct_freeze(&store, &moment) != 0 || ct_mend_frozen(&store) != 0)
-		wrong = "no copy";
-	else
-		wrong = look(before, &moment);
 	if (wrong)
 		fprintf(stderr, "%s\n", wrong);
 	return wrong != NULL;
 }
 
-static void at_one_moment(void **state)
+static int copy(const uint64_t old[WRITERS], const uint64_t before[WRITERS])
+{
+	struct ct_clock_sample moment = {0};
+
+	if (ct_freeze(&store, &moment) != 0 || ct_mend_frozen(&store) != 0)
+		return complain("no copy");
+	return complain(look(old, before, &moment));
+}
+
+static void start(void)
 {
 	struct ct_arena_plan plan = ct_arena_plan_alone;
-	pthread_t t[WRITERS];
 	unsigned i;
-	int status;
 
-	(void)state;
 	plan.chunks = plan.chunks_backed = CHUNKS;
 	c_start(&plan, CT_POLICY_RING);
 	store = (struct ct_store){.fd = -1,
@@ -172,18 +205,40 @@ static void at_one_moment(void **state)
 				  .bytes = ct_cap.arena.header->file_bytes,
 				  .arena = ct_cap.arena};
 	for (i = 0; i < WRITERS; i++)
+		atomic_store(&written[i], 0);
+}
+
+/* What is copied goes in the place of what it is a copy of, so each is made in a process of its own. */
+static void in_a_child(int (*judge)(const uint64_t *, const uint64_t *), const uint64_t *old,
+		       const uint64_t *before)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(judge(old, before));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void at_one_moment(void **state)
+{
+	uint64_t old[WRITERS] = {0}, before[WRITERS] = {0};
+	pthread_t t[WRITERS];
+	unsigned i, n;
+
+	(void)state;
+	start();
+	begin_round();
+	for (i = 0; i < WRITERS; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, write_numbers, (void *)(uintptr_t)i),
 				 0);
-	for (i = 0; i < WRITERS; i++)
-		while (!atomic_load(&written[i]))
-			usleep(100);
-	for (i = 0; i < COPIES; i++) {
-		pid_t child = fork();
-
-		if (child == 0)
-			_exit(copy());
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_int_equal(status, 0);
+	for (n = 0; n < COPIES; n++) {
+		begin_round();
+		memcpy(old, before, sizeof(old));
+		for (i = 0; i < WRITERS; i++)
+			before[i] = atomic_load(&written[i]);
+		in_a_child(copy, old, before);
 	}
 	atomic_store(&stop, 1);
 	for (i = 0; i < WRITERS; i++)
