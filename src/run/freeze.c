@@ -220,7 +220,8 @@ static void take_chunk(struct freezing *f, uint32_t i)
 	bool is_there, is_open, is_slots;
 	uint64_t since;
 
-	is_there = copy_chunk(f, i, &is_open);
+	/* what a fast ring has taken and filled since the moment takes no time from what is still there */
+	is_there = f->live->chunks[i].base_ticks <= f->moment.ticks && copy_chunk(f, i, &is_open);
 	if (is_overwritten(f, then, is_there ? c : &f->live->chunks[i]))
 		f->lost[CT_LOSS_OVERWRITTEN] += atomic_load(&then->records);
 	if (!is_there)
@@ -256,15 +257,27 @@ static void settle_slot(struct freezing *f, uint32_t i)
 	ct_own(s)->emitting = 0;
 }
 
-/* The newest first: a ring takes the oldest, so that what is lost when it is faster than we are lies behind what is there. */
+static void take_those(struct freezing *f, uint32_t from, uint32_t to, bool open)
+{
+	uint32_t i;
+
+	for (i = to; i-- > from;)
+		if ((atomic_load(&f->heads[i].state) == CT_CHUNK_OPEN) == open)
+			take_chunk(f, i);
+}
+
+/*
+ * The newest first: a ring takes the oldest, so that what is lost when it is faster than we are lies behind what is there.  The newest of each
+ * thread is in its open chunk, which lies anywhere: the ring has gone past it if the thread writes little, and takes it, once it is full, when it
+ * comes there again, which may be at once.
+ */
 static void copy_chunks(struct freezing *f)
 {
 	uint32_t next = f->chunks ? atomic_load(&f->live->shared->ring_next) % f->chunks : 0, i;
 
-	for (i = next; i-- > 0;)
-		take_chunk(f, i);
-	for (i = f->chunks; i-- > next;)
-		take_chunk(f, i);
+	take_those(f, 0, f->chunks, true);
+	take_those(f, 0, next, false);
+	take_those(f, next, f->chunks, false);
 	for (i = 0; i < f->slots; i++)
 		settle_slot(f, i);
 }

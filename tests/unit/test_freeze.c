@@ -10,6 +10,7 @@
 #include "capture.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -246,9 +247,164 @@ static void at_one_moment(void **state)
 	c_stop();
 }
 
+/* --- a ring that overtakes ------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Which chunk is copied when, seen from its memory: the copying thread runs into pages that it may not read, and there what threads would write
+ * meanwhile is written.
+ */
+#define PAGE 4096u
+
+static struct ct_slot *slots[2];
+static void (*meanwhile)(void);
+static unsigned stumbled;
+
+/* Write chunks of one slot to their end; the next one is begun. */
+static void fill(unsigned me, unsigned chunks_more)
+{
+	uint32_t end = slots[me]->next_sequence + chunks_more;
+
+	while (slots[me]->next_sequence < end)
+		write_number(slots[me], me);
+}
+
+/* Where pages are larger than that there is no looking into chunks. */
+static void start_guarded(void)
+{
+	if (sysconf(_SC_PAGESIZE) != PAGE)
+		skip();
+	start();
+}
+
+static void protect(void *from, uint64_t bytes, int how)
+{
+	if (mprotect(from, bytes, how) != 0)
+		abort();
+}
+
+/* All of a chunk but its head, and what lies in the same page. */
+static void guard(unsigned i)
+{
+	protect((uint8_t *)&ct_cap.arena.chunks[i] + PAGE, CT_CHUNK_BYTES - PAGE, PROT_NONE);
+}
+
+static void stumble(int signo)
+{
+	(void)signo;
+	protect(ct_cap.arena.chunks, (uint64_t)CHUNKS * CT_CHUNK_BYTES, PROT_READ | PROT_WRITE);
+	if (stumbled++ == 0)
+		meanwhile();
+}
+
+/* What of slot 0 is in the copy. */
+static const char *freeze_guarded(void (*what)(void), struct seen *seen)
+{
+	struct sigaction act = {.sa_handler = stumble};
+	struct ct_clock_sample moment = {0};
+
+	meanwhile = what;
+	sigaction(SIGSEGV, &act, NULL);
+	if (ct_freeze(&store, &moment) != 0 || ct_mend_frozen(&store) != 0)
+		return "no copy";
+	return see_slot(slots[0]->index, seen) ? NULL : "a chunk is not whole";
+}
+
+#define WAS  (CHUNKS / 4)
+#define MORE (CHUNKS / 2)
+
+static void write_more(void)
+{
+	unsigned i;
+
+	fill(0, MORE);
+	/* not the one in which the moment lies */
+	for (i = WAS + 1; i < WAS + MORE - 1; i++)
+		guard(i);
+}
+
+/* The head of the last chunk is looked at last, and after the moment. */
+static int leave_later_ones(const uint64_t *old, const uint64_t *before)
+{
+	struct seen seen;
+	const char *wrong;
+
+	(void)old;
+	protect(&ct_cap.arena.chunks[CHUNKS - 1], PAGE, PROT_NONE);
+	wrong = freeze_guarded(write_more, &seen);
+	if (!wrong && !stumbled)
+		wrong = "nobody looked at the last head";
+	if (!wrong && stumbled > 1)
+		wrong = "what came later is read";
+	if (!wrong && (seen.first != 1 || seen.last != before[0] || !seen.in_turn))
+		wrong = "what was there before is missing";
+	return complain(wrong);
+}
+
+/* Reading those would take longer than the ring takes to overwrite what is to be copied, if it is fast. */
+static void none_that_came_later(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	start_guarded();
+	slots[0] = ct_slot_claim();
+	fill(0, WAS);
+	before = atomic_load(&written[0]);
+	in_a_child(leave_later_ones, NULL, &before);
+	c_stop();
+}
+
+#define NEAR 8 /* chunks before the ring comes to the old one */
+
+static void overtake(void)
+{
+	fill(0, 1);
+	fill(1, 4 * NEAR);
+}
+
+static int keep_open_one(const uint64_t *old, const uint64_t *before)
+{
+	struct seen seen;
+	const char *wrong;
+	unsigned i;
+
+	(void)old;
+	for (i = 0; i < CHUNKS; i++)
+		if (atomic_load(&ct_cap.arena.chunks[i].state) == CT_CHUNK_SEALED)
+			guard(i);
+	wrong = freeze_guarded(overtake, &seen);
+	if (!wrong && !stumbled)
+		wrong = "no sealed chunk was read";
+	if (!wrong && (seen.first != 1 || seen.last != before[0]))
+		wrong = "what was there before is missing";
+	return complain(wrong);
+}
+
+/* A thread that writes little has the newest of what it wrote in a chunk that the ring takes at once when it is full. */
+static void an_open_one_first(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	start_guarded();
+	slots[0] = ct_slot_claim();
+	slots[1] = ct_slot_claim();
+	write_number(slots[0], 0);
+	write_number(slots[0], 0);
+	before = atomic_load(&written[0]);
+	fill(1, 2 * CHUNKS - NEAR);
+	assert_int_equal(atomic_load(&ct_cap.arena.chunks[0].state), CT_CHUNK_OPEN);
+	in_a_child(keep_open_one, NULL, &before);
+	c_stop();
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(at_one_moment)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(at_one_moment),
+		cmocka_unit_test(none_that_came_later),
+		cmocka_unit_test(an_open_one_first),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
