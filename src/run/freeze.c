@@ -1,6 +1,7 @@
 /*
  * freeze.c - see freeze.h.
  *
+ *   pages      of the chunks and of their copies: a fault for each, after the moment, is time in which a ring is overwritten
  *   slots      one after another, with the time of each: what a thread has written about itself since then is known from its records
  *   lines      what each thread is blocked in, all at once
  *   -- the moment --
@@ -29,16 +30,21 @@
 #define LINE_TRIES 8
 #define ZEROES	   (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_WRITE 23
+#define MADV_POPULATE_READ  22 /* Linux 5.14; one that does not know it lets us fault */
+#endif
+
 struct freezing {
 	const struct ct_arena *live;
 	struct ct_arena copy;
 	struct ct_clock_sample moment;
 	uint64_t lost[CT_LOSS_REASONS]; /* as counted at the moment */
 	uint32_t slots, chunks;
-	uint64_t *slot_ticks;	/* by slot: when it was copied */
-	uint32_t *open;		/* by slot: index + 1 of its newest chunk; 0 none */
-	bool *is_closed;	/* by chunk: its slot had done with it when that was copied */
-	struct ct_chunk *heads; /* HEAD_BYTES of each are used: at the moment */
+	uint64_t *slot_ticks; /* by slot: when it was copied */
+	uint32_t *open;	      /* by slot: index + 1 of its newest chunk; 0 none */
+	bool *is_closed;      /* by chunk: its slot had done with it when that was copied */
+	uint8_t *heads;	      /* HEAD_BYTES of each chunk, at the moment: see head_of() */
 	uint8_t first[CT_CHUNK_PAYLOAD];
 };
 
@@ -85,12 +91,43 @@ static void copy_lines(struct freezing *f)
 
 /* --- chunks ------------------------------------------------------------------------------------------------------------------------- */
 
+/*
+ * Side by side, though a chunk is larger: only its head may be looked at.  Each in a page of its own would be as many faults, after the moment, as
+ * there are chunks.
+ */
+static struct ct_chunk *head_of(const struct freezing *f, uint64_t i)
+{
+	return (struct ct_chunk *)(void *)(f->heads + i * HEAD_BYTES);
+}
+
+/* None behind these was ever taken: the lowest that is free is taken first. */
+static uint32_t taken_chunks(const struct freezing *f)
+{
+	uint32_t n = f->chunks;
+
+	while (n && atomic_load_explicit(&f->live->shared->chunk_free[(n - 1) / 64],
+					 memory_order_relaxed) >>
+				    ((n - 1) % 64) &
+			    1)
+		n--;
+	return n;
+}
+
+/* Of a ring's chunks the copy has all; of a stream's, which are drained, little.  All at once they cost a tenth of a fault each. */
+static void touch_chunks(const struct freezing *f)
+{
+	madvise(f->live->chunks, (size_t)f->chunks * CT_CHUNK_BYTES, MADV_POPULATE_READ);
+	if (f->live->header->policy == CT_POLICY_RING)
+		madvise(f->copy.chunks, (size_t)taken_chunks(f) * CT_CHUNK_BYTES,
+			MADV_POPULATE_WRITE);
+}
+
 static void copy_heads(struct freezing *f)
 {
 	uint32_t i;
 
 	for (i = 0; i < f->chunks; i++)
-		memcpy(&f->heads[i], &f->live->chunks[i], HEAD_BYTES);
+		memcpy(head_of(f, i), &f->live->chunks[i], HEAD_BYTES);
 }
 
 static bool same_chunk(const struct ct_chunk *a, const struct ct_chunk *b)
@@ -216,7 +253,7 @@ static bool is_overwritten(const struct freezing *f, const struct ct_chunk *then
 static void take_chunk(struct freezing *f, uint32_t i)
 {
 	struct ct_chunk *c = &f->copy.chunks[i];
-	const struct ct_chunk *then = &f->heads[i];
+	const struct ct_chunk *then = head_of(f, i);
 	bool is_there, is_open, is_slots;
 	uint64_t since;
 
@@ -252,8 +289,8 @@ static void settle_slot(struct freezing *f, uint32_t i)
 	atomic_store(&s->chunk, open && !f->is_closed[open - 1] ? open : 0);
 	if (open)
 		s->next_sequence = f->copy.chunks[open - 1].sequence + 1;
-	else if (was && was <= f->chunks && f->heads[was - 1].slot == i)
-		s->next_sequence = f->heads[was - 1].sequence; /* it had nothing in it */
+	else if (was && was <= f->chunks && head_of(f, was - 1)->slot == i)
+		s->next_sequence = head_of(f, was - 1)->sequence; /* it had nothing in it */
 	ct_own(s)->emitting = 0;
 }
 
@@ -262,7 +299,7 @@ static void take_those(struct freezing *f, uint32_t from, uint32_t to, bool open
 	uint32_t i;
 
 	for (i = to; i-- > from;)
-		if ((atomic_load(&f->heads[i].state) == CT_CHUNK_OPEN) == open)
+		if ((atomic_load(&head_of(f, i)->state) == CT_CHUNK_OPEN) == open)
 			take_chunk(f, i);
 }
 
@@ -353,6 +390,7 @@ static void freeze(struct freezing *f)
 {
 	int i;
 
+	touch_chunks(f);
 	copy_slots(f);
 	copy_lines(f);
 	f->moment = ct_clock_sample(&ct_cap.clock);
@@ -389,7 +427,7 @@ static int freeze_into(struct ct_store *s, void *memory, struct ct_clock_sample 
 	f->slot_ticks = calloc(f->slots + 1, sizeof(*f->slot_ticks));
 	f->open = calloc(f->slots + 1, sizeof(*f->open));
 	f->is_closed = calloc(f->chunks + 1, sizeof(*f->is_closed));
-	f->heads = reserve((f->chunks + 1) * sizeof(*f->heads));
+	f->heads = reserve((uint64_t)(f->chunks + 1) * HEAD_BYTES);
 	memcpy(memory, f->live->header, sizeof(*f->live->header));
 	if (f->slot_ticks && f->open && f->is_closed && f->heads != MAP_FAILED &&
 	    ct_arena_attach(&f->copy, memory, s->bytes)) {
@@ -398,7 +436,7 @@ static int freeze_into(struct ct_store *s, void *memory, struct ct_clock_sample 
 		err = 0;
 	}
 	if (f->heads != MAP_FAILED)
-		munmap(f->heads, (f->chunks + 1) * sizeof(*f->heads));
+		munmap(f->heads, (uint64_t)(f->chunks + 1) * HEAD_BYTES);
 	free(f->slot_ticks);
 	free(f->open);
 	free(f->is_closed);
