@@ -20,9 +20,14 @@
 
 #define THREADS 3
 
+/* Regions of a thread between two snapshots, then it goes slowly: where they take long, traces need not be long too. */
+#define ENOUGH 20000
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t shared = PTHREAD_MUTEX_INITIALIZER;
 static volatile int stop;
+static _Atomic int asking; /* snapshots so far, with the one that is asked for next */
+static _Atomic int said;   /* logs of the busy threads before them */
 static unsigned pause_us;
 static int failures;
 
@@ -80,9 +85,19 @@ static void phases(void)
 	ask("at_the_end");
 }
 
+/* The number of a snapshot, in which it has to be. */
+static void say(int n)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", n);
+	ctrace_log(0, "asked", number);
+}
+
 static void *write_fast(void *arg)
 {
-	unsigned i = 0;
+	unsigned i = 0, enough = ENOUGH;
+	int asked = 0;
 
 	while (!stop) {
 		uint64_t region = ctrace_region_begin("fast", 0);
@@ -91,10 +106,15 @@ static void *write_fast(void *arg)
 		i++;
 		pthread_mutex_unlock(&shared);
 		ctrace_region_end(region);
+		if (asked != asking) {
+			say(asked++);
+			said++;
+			enough = i + ENOUGH;
+		}
 		if (i % 64 == 0)
 			ctrace_log(0, "count", "some words to fill chunks with");
 		if (i % 64 == 0 && pause_us)
-			usleep(pause_us);
+			usleep(i < enough ? pause_us : 10000);
 	}
 	return arg;
 }
@@ -129,6 +149,10 @@ static void busy(int n, unsigned pause)
 		pthread_create(&t[i], NULL, write_fast, NULL);
 	pthread_create(&t[i], NULL, come_and_go, NULL);
 	for (i = 0; i < n; i++) {
+		asking = i + 1;
+		while (said < THREADS * asking)
+			usleep(100);
+		say(i);
 		snprintf(name, sizeof(name), "n%d", i);
 		ask(name);
 		usleep(20000);
