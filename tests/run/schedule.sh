@@ -49,18 +49,19 @@ compare() { # source
 		while read -r tid name run delay run_before delay_before rest turns; do
 			# it tells when a thread was made, so that its life begins there; and the kernel's account, to which it said its word and then ended
 			if [ "$source" = bpf ]; then
-				run=$((run + run_before)) delay=$((delay + delay_before))
+				run=$((run + run_before)) delay=$((delay + delay_before)) run_before=0 delay_before=0
 				read -r got_run got_ready < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).schedstat | "\(.run_ns) \(.ready_ns)"' "$t.json")
 				[ "$got_run" -ge $((run - 50000)) ] && [ "$got_run" -le $((run + 2000000)) ] || fail "$t: the account of $name $tid has $got_run on a CPU, which said $run"
 				[ "$got_ready" -ge $((delay - 50000)) ] || fail "$t: the account of $name $tid has $got_ready ready, which said $delay"
 			fi
 			read -r got_run got_ready got_outside < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).states |
 				"\(.running_ns + .system_call_ns) \(.woken_ns + .preempted_ns) \(.short_ns + .outside_ns)"' "$t.json")
-			near "$t: $name $tid on a CPU" "$got_run" "$run" "$rest" $((turns * each))
+			# by perf it begins with the thread's first record, and some of what was before its first look at the counters may lie behind that
+			near "$t: $name $tid on a CPU" "$got_run" "$run" $((rest + run_before)) $((turns * each))
 			# perf does not tell when the kernel itself woke it, after a page fault or a lock of /proc: that is outside until it runs
 			[ "$source" = bpf ] || [ "$got_ready" -gt "$delay" ] || [ $((got_ready + got_outside)) -lt "$delay" ] || got_ready=$delay
 			# who was asleep is ready from the release on here, and for the kernel from when it was told
-			[ "$name" = sleeper ] || near "$t: $name $tid ready" "$got_ready" "$delay" "$rest"
+			[ "$name" = sleeper ] || near "$t: $name $tid ready" "$got_ready" "$delay" $((rest + delay_before))
 		done < <(grep '^[0-9]' "$t.out")
 	done
 
