@@ -321,6 +321,16 @@ static uint64_t time_of(const struct ct_bpf_record *r, uint64_t now_ns)
 	return after - (ago << CT_BPF_NS_SHIFT >> CT_BPF_NS_SHIFT);
 }
 
+/* The middle of what a code stands for, ns. */
+static int64_t over_of(unsigned code)
+{
+	bool late = code & CT_BPF_OVER_LONG;
+	unsigned shift = late ? CT_BPF_LATE_SHIFT : CT_BPF_OVER_SHIFT;
+	int64_t n = code & (CT_BPF_OVER_LONG - 1);
+
+	return (n << shift) + (1 << (shift - 1)) - (late ? CT_BPF_LATE_MOST : CT_BPF_OVER_MOST);
+}
+
 /*
  * The turn that ends here.  A kernel that finds nobody else in the CPU's queue looks for work in others', which may take longer than a short turn: the
  * thread had the CPU no more then, and the account, which ended before that, says when.  Else the account may have ended long before the thread
@@ -330,8 +340,7 @@ static void end_turn(const struct ct_bpf_record *r, const struct cpu *c, unsigne
 		     struct ct_switch *s)
 {
 	unsigned code = (unsigned)(r->first >> CT_BPF_KIND_BITS) & ((1u << CT_BPF_OVER_BITS) - 1);
-	int64_t over = ((int64_t)code << CT_BPF_OVER_SHIFT) + (1 << (CT_BPF_OVER_SHIFT - 1)) -
-		       CT_BPF_OVER_MOST;
+	int64_t over = over_of(code);
 	uint64_t turn = s->ns - c->on_ns;
 
 	if (c->on != s->tid || !c->on_ns)

@@ -14,6 +14,7 @@ enum label {
 	SECOND_DONE,
 	KNOWN,
 	HAD_IT,
+	OVER,
 	ACCOUNTED,
 	IN_ALL,
 	LONG,
@@ -170,9 +171,16 @@ static void account_turn(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_copy(c, 1, 7);
 	ct_bpf_op_with(c, BPF_SUB, 1, 5);
 	ct_bpf_op_with(c, BPF_SUB, 1, 2);
+	ct_bpf_copy(c, 2, 1);
 	ct_bpf_op(c, BPF_ADD, 1, CT_BPF_OVER_MOST);
-	ct_bpf_jump(c, BPF_JGE, 1, 2 * CT_BPF_OVER_MOST, ACCOUNTED);
 	ct_bpf_op(c, BPF_RSH, 1, CT_BPF_OVER_SHIFT);
+	ct_bpf_jump(c, BPF_JLT, 1, CT_BPF_OVER_LONG, OVER);
+	ct_bpf_op(c, BPF_ADD, 2, CT_BPF_LATE_MOST);
+	ct_bpf_op(c, BPF_RSH, 2, CT_BPF_LATE_SHIFT);
+	ct_bpf_jump(c, BPF_JGE, 2, CT_BPF_OVER_LONG, ACCOUNTED);
+	ct_bpf_op(c, BPF_OR, 2, CT_BPF_OVER_LONG);
+	ct_bpf_copy(c, 1, 2);
+	ct_bpf_here(c, OVER);
 	ct_bpf_op(c, BPF_LSH, 1, CT_BPF_KIND_BITS);
 	ct_bpf_op_with(c, BPF_OR, 9, 1);
 	ct_bpf_here(c, ACCOUNTED);

@@ -54,11 +54,15 @@ struct ct_bpf_record {
 };
 _Static_assert(sizeof(struct ct_bpf_record) == 16, "as the programs write it");
 
-#define CT_BPF_KIND_BITS  4
-#define CT_BPF_NS_SHIFT	  20 /* the low 44 bits of a time: 4.8 hours */
-#define CT_BPF_OVER_BITS  16 /* 0: more than can be told; else (over + CT_BPF_OVER_MOST) / 128 ns */
+#define CT_BPF_KIND_BITS 4
+#define CT_BPF_NS_SHIFT	 20 /* the low 44 bits of a time: 4.8 hours */
+#define CT_BPF_OVER_BITS                                                                           \
+	16 /* 0: more than can be told; else a bit, and (over + 2 ms) / 128 ns; with the bit: (over + 0.5 s) / 32 us */
+#define CT_BPF_OVER_LONG  (1 << (CT_BPF_OVER_BITS - 1))
 #define CT_BPF_OVER_SHIFT 7
-#define CT_BPF_OVER_MOST  (1 << (CT_BPF_OVER_BITS + CT_BPF_OVER_SHIFT - 1)) /* ns */
+#define CT_BPF_OVER_MOST  (1 << (CT_BPF_OVER_BITS + CT_BPF_OVER_SHIFT - 2)) /* ns */
+#define CT_BPF_LATE_SHIFT 15
+#define CT_BPF_LATE_MOST  (1 << (CT_BPF_OVER_BITS + CT_BPF_LATE_SHIFT - 2)) /* ns */
 #define CT_BPF_TID_BITS	  22						    /* of CT_BPF_PIDS */
 #define CT_BPF_READY_BITS                                                                          \
 	20 /* a bit, and the low bits of all / 1024 ns; with the bit: of this time / 16384 ns */
