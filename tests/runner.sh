@@ -10,6 +10,7 @@
 # A script may say, in a comment near its top:
 #   # timeout: 120      seconds it may take (default 60, x3 when sanitized)
 #   # serial: why       it is run alone, after the others of its tier
+#   # table: of what   what it prints is shown when it passes, too
 #   # unchecked: why    the traces that it leaves need not be right (see check_traces)
 #
 # Reads: BUILD (folder of the build), JOBS (tests at once), SAN (only to stretch timeouts),
@@ -129,6 +130,8 @@ run_one() { # tier path
 		if [ $verdict = FAIL ]; then
 			tail -n 60 "$out" | sed 's/^/     | /'
 			echo "     | scratch: $dir"
+		elif [ $verdict = PASS ] && [ -n "$(option "$path" table)" ]; then
+			sed 's/^/     | /' "$out"
 		fi
 	} >"$dir.line"
 	cat "$dir.line"

@@ -21,6 +21,7 @@
 #
 # What the hypervisor took from this machine, a virtual one, is in nobody's account.  Threads of less than 10 ms are taken together.
 # timeout: 300
+# table: each thread, by the kernel and by ctrace
 # serial: it measures time
 # BPF programs tell of pids in the first namespace only: no namespace of its own, then
 export HOST_OWN=no
