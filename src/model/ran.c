@@ -104,7 +104,7 @@ void ct_ran_learn(struct ct_model *m, const struct ct_who *who, const struct ct_
 	sums->run_ns += r->v[CT_F_ran_run_ns];
 	sums->delay_ns += r->v[CT_F_ran_delay_ns];
 	sums->turns += r->v[CT_F_ran_turns];
-	ran->sums.until = r->ticks;
+	sums->until = r->ticks;
 }
 
 static void add_to(struct ct_thread *t, const struct ct_ran *sums)
@@ -126,13 +126,14 @@ static void add_all(struct ct_model *m, bool read)
 
 		if ((ran->process != CT_NONE) != read)
 			continue;
-		t = ct_threads_outside(m, ran->process, ran->tid, ran->sums.until);
+		t = ct_threads_outside(m, ran->process, ran->tid,
+				       ran->sums.until ? ran->sums.until : ran->made.until);
 		if (!t || (!read && t->ran.read))
 			continue;
 		if (t->begin >= m->options.from_ticks)
 			add_to(t, &ran->made);
 		add_to(t, &ran->sums);
-		t->ran.read = read;
+		t->ran.read = read && t->ran.until;
 	}
 }
 

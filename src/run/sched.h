@@ -103,10 +103,10 @@ bool ct_sched_can(enum ct_sched_mode mode, enum ct_sched_from from, pid_t pid);
 /* ct_sched_tells - is every switch recorded now? */
 bool ct_sched_tells(const struct ct_sched *s);
 
-/* ct_sched_misses - is there, or has there been, a time in which switches were not recorded?  False also: nobody wants to know */
-bool ct_sched_misses(const struct ct_sched *s);
-
-/* ct_sched_unaccounted - the same, or: the kernel's account of threads does not come with their switches */
+/*
+ * ct_sched_unaccounted - is there, or has there been, a time in which the kernel's account of threads did not come with their switches?  False also: nobody
+ * wants to know
+ */
 bool ct_sched_unaccounted(const struct ct_sched *s);
 
 /* ct_sched_ticks - a CLOCK_MONOTONIC time of the last seconds in ticks */
