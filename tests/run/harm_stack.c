@@ -24,10 +24,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAINT 0xa5
-#define DEPTH 16384 /* painted */
-#define SKIP  192   /* not painted: the painter's own frame */
-#define TIMES 4
+#define PAINT	0xa5
+#define DEPTH	16384 /* painted */
+#define SKIP	192   /* not painted: the painter's own frame */
+#define TIMES	4
+#define CALL_US 1000 /* fifty times the default of --call-threshold */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -307,9 +308,11 @@ static void *holds(void *p)
 	return NULL;
 }
 
+/* A call is recorded, and its stack captured, from a length on: on a CPU that both have the writer may come right behind the reader. */
 static void *writes(void *p)
 {
 	until_waits_in(main_tid, fds[0]);
+	pause_us(CALL_US);
 	(void)!write(fds[1], "x", 1);
 	return p;
 }
