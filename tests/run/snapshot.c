@@ -20,8 +20,14 @@
 
 #define THREADS 3
 
-/* Regions of a thread between two snapshots, then it goes slowly: where they take long, traces need not be long too. */
-#define ENOUGH 20000
+/*
+ * Regions of a thread between two snapshots, then it goes slowly: where they take long, traces need not be long too, and a snapshot is written at a
+ * lower priority than ours.  Without a pause it is as many as fill more than half of a ring of 16 MB, while it is copied.
+ */
+#define ENOUGH	    20000
+#define ENOUGH_FAST 300000
+#define ENOUGH_MADE 3000 /* threads */
+#define SLOWLY_US   10000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t shared = PTHREAD_MUTEX_INITIALIZER;
@@ -96,7 +102,7 @@ static void say(int n)
 
 static void *write_fast(void *arg)
 {
-	unsigned i = 0, enough = ENOUGH;
+	unsigned i = 0, more = pause_us ? ENOUGH : ENOUGH_FAST, enough = more;
 	int asked = 0;
 
 	while (!stop) {
@@ -109,23 +115,32 @@ static void *write_fast(void *arg)
 		if (asked != asking) {
 			say(asked++);
 			said++;
-			enough = i + ENOUGH;
+			enough = i + more;
 		}
 		if (i % 64 == 0)
 			ctrace_log(0, "count", "some words to fill chunks with");
-		if (i % 64 == 0 && pause_us)
-			usleep(i < enough ? pause_us : 10000);
+		if (i % 64 == 0 && (pause_us || i >= enough))
+			usleep(i < enough ? pause_us : SLOWLY_US);
 	}
 	return arg;
 }
 
 static void *come_and_go(void *arg)
 {
+	unsigned made = 0;
+	int asked = 0;
+
 	while (!stop) {
 		pthread_t t;
 
 		pthread_create(&t, NULL, wait_for_lock, NULL);
 		pthread_join(t, NULL);
+		if (asked != asking) {
+			asked = asking;
+			made = 0;
+		}
+		if (++made > ENOUGH_MADE)
+			usleep(SLOWLY_US);
 	}
 	return arg;
 }
