@@ -58,14 +58,14 @@ static bool read_task(const struct ct_tasks *t, bool timed, struct ct_task *is)
 {
 	char text[4096], *at;
 
-	/* first, so that it is not newer than the time */
+	/* not after reading: we may lose our CPU in between, and what it ran meanwhile would be told by nobody */
+	is->ticks = ct_now();
 	if (timed && read_file(t, is->tid, "schedstat", text, sizeof(text))) {
 		is->run_ns = strtoull(text, &at, 10);
 		is->delay_ns = strtoull(at, &at, 10);
 		is->turns = strtoull(at, NULL, 10);
 		is->timed = true;
 	}
-	is->ticks = ct_now();
 	return read_file(t, is->tid, "status", text, sizeof(text)) &&
 	       number_after(text, "\nvoluntary_ctxt_switches:", &is->voluntary) &&
 	       number_after(text, "\nnonvoluntary_ctxt_switches:", &is->involuntary);

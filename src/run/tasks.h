@@ -13,13 +13,16 @@
 
 #include "run/set.h"
 
-/* Sums since the thread was made. */
+/*
+ * Sums since the thread was made.  Of one that is on a CPU the kernel adds up at each tick (kernel/sched/core.c, sched_tick()), not when it is
+ * asked from outside: run_ns lacks up to 1/HZ s (CONFIG_HZ, 4 ms in Debian), more where a tick is late.
+ */
 struct ct_task {
 	uint32_t tid;			 /* as we see it */
 	uint32_t voluntary, involuntary; /* context switches */
 	uint64_t run_ns, delay_ns;	 /* on a CPU, and ready for one without having it */
 	uint64_t turns;			 /* times it got a CPU */
-	uint64_t ticks;			 /* when this was read, 0 never */
+	uint64_t ticks;			 /* when reading began, 0 never */
 	uint32_t walk;
 	bool timed; /* run_ns, delay_ns and turns were read */
 };

@@ -126,9 +126,10 @@ check() { # name note-or-empty
 	jq -e 'all(.threads[]; .source == "schedstat" and (has("states") | not))' threads.json >same || fail "$name: sources: $(jq -c '[.threads[].source]' threads.json)"
 	while read -r tid used rest; do
 		read -r read unread < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).schedstat | "\(.run_ns) \(.unread_ns)"' threads.json)
-		# no more than it ran; and what is left out, it ran after it was last read
+		# no more than it ran; and what is left out, it ran after it was last read, or since the last tick before that, of
+		# 4 ms, which may be late (seen: 8 ms at once)
 		[ "${read:-0}" -le $((used + rest)) ] || fail "$name: $tid ran $read, and said $used, and all of them ran $rest after that"
-		[ $((read + unread)) -ge "$used" ] || fail "$name: $tid ran $read and was not read for $unread, and said $used"
+		[ $((read + unread + 12000000)) -ge "$used" ] || fail "$name: $tid ran $read and was not read for $unread, and said $used"
 	done <"$name.out"
 	[ "$(wc -l <"$name.out")" = 3 ] || fail "$name: the program said $(cat "$name.out")"
 	# states rest on the waits and wakes: two of the three waited for the lock, and it is known for whom
