@@ -395,7 +395,7 @@ fuzz-run: $(fuzz_bin)
 
 ## bench: bare against traced in alternating runs, medians and ratios, CSV in build/
 bench:
-	$(Q)tests/deps.sh $(test_groups)
+	$(Q)tests/deps.sh $(test_groups) bench
 	$(sub_make) bench-run
 bench-run: all subjects
 	$(Q)BUILD=$(abspath $(B)) tests/bench/bench.sh

@@ -4,6 +4,7 @@
 #   build  what `make` needs              demo  what `make demo` records
 #   test   what `make test` needs         lint  what `make lint` and `make fuzz` need
 #   hosts  the programs that `make check-hosts` runs; one that cannot be had is left out, by name
+#   bench  the programs that `make bench` loads besides those of test; one that cannot be had is left out, by name
 #   cross  what an aarch64 build needs    arch  what `make check-arch` needs besides
 #   posix  what `make check-posix` needs besides
 #   interop  what `make check-interop` needs besides what it fetches itself
@@ -38,12 +39,13 @@ packages() {
 		echo jq curl git 'redis-server? redis-tools? memcached? nginx? wrk? postgresql? mariadb-server? sysbench?' \
 			"openjdk-17-jdk-headless? nodejs? python3? $python_tests pigz? xz-utils? zstd? ffmpeg? stress-ng?"
 		;;
+	bench) echo 'mariadb-server? sysbench?' ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	arch) echo debootstrap musl-tools qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu ;;
 	posix) echo gcc libc6-dev xz-utils ;;
 	interop) echo curl jq xz-utils 'python3? protobuf-compiler? nodejs? npm? babeltrace2? sqlite3? redis-server? redis-tools? mariadb-server? sysbench?' ;;
 	*)
-		echo "deps.sh: no group $1; there are build, demo, test, lint, hosts, cross, arch, posix and interop" >&2
+		echo "deps.sh: no group $1; there are build, demo, test, lint, hosts, bench, cross, arch, posix and interop" >&2
 		return 1
 		;;
 	esac

@@ -110,7 +110,8 @@ await() { # command...
 
 # One that nobody listens on, and that no outgoing connection is given: those have theirs from that range on.
 free_port() {
-	read -r first _ </proc/sys/net/ipv4/ip_local_port_range
+	# the kernel gives all of it to one read(), and dash's read asks for a byte at a time
+	first=$(cut -f 1 /proc/sys/net/ipv4/ip_local_port_range)
 	[ "$first" -gt 1024 ] || first=32768
 	port=$((1024 + $$ % ((first - 1024) / 2)))
 	while grep -qsiE ":$(printf %04X "$port") 0+:0000 0A" /proc/net/tcp /proc/net/tcp6; do port=$((port + 1)); done
