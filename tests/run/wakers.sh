@@ -44,10 +44,10 @@ record own sh -c 'sh writer.sh | sh reader.sh' >out
 got=$(longest own '[.waker_tid, .waker_unseen_tid]')
 [ "$got" = "[$(cat writer),0]" ] || fail "read: ended by $got, not $(cat writer), which is traced"
 
-# a timer is nobody, whoever it interrupts
+# a timer is nobody, whoever it interrupts; who is interrupted is waited for, because a program that others outlive ends before its trace
 cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
 # shellcheck disable=SC2016
-record timer taskset -c "$cpu" sh -c 'while :; do :; done & sleep 0.05; kill $!'
+record timer taskset -c "$cpu" sh -c 'while :; do :; done & sleep 0.05; kill $!; wait $! || :'
 got=$(jq -c '[.waits[] | select(.reason == "sleep")] | map([.waker_tid, .waker_unseen_tid])' timer.json)
 [ "$got" = '[[0,0]]' ] || fail "sleep: ended by $got"
 exit $((failures > 0))
