@@ -90,11 +90,13 @@ endif
 #   -fexceptions -fasynchronous-unwind-tables  cancellation and C++ exceptions pass through wrappers
 #   -ftls-model=initial-exec                   no __tls_get_addr, which may allocate
 #   -fno-builtin, -fno-tree-loop-distribute-patterns  no call to memcpy or memset made from a loop
+#   -mmemset-strategy                          gcc zeroes a struct of over 96 bytes with "rep stos" else: 13 ns, not 2
 #   -fno-stack-protector, -U_FORTIFY_SOURCE    no __stack_chk_fail or *_chk import, which abort
 TARGET_CFLAGS := -std=gnu11 -D_GNU_SOURCE= -fPIC -fvisibility=hidden -fexceptions -fasynchronous-unwind-tables \
 	-fomit-frame-pointer -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-builtin \
 	-U_FORTIFY_SOURCE -DCT_TARGET=1 -DCT_DEBUG=$(if $(filter 1,$(DEBUG)),3,0) \
 	$(if $(IS_CLANG),,-fno-tree-loop-distribute-patterns) \
+	$(if $(IS_CLANG)$(filter-out x86_64,$(MACHINE)),,-mmemset-strategy=unrolled_loop:256:noalign$(comma)rep_8byte:-1:noalign) \
 	$(if $(filter x86_64,$(MACHINE)),-fcf-protection=none) $(if $(filter aarch64,$(MACHINE)),-mno-outline-atomics)
 TARGET_LDFLAGS := -shared -nostartfiles -Wl,-z,initfirst -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 	-Wl,--as-needed -Wl,--no-undefined -Wl,-soname,libctrace.so
@@ -106,6 +108,7 @@ LIBBPF := $(shell printf '_Static_assert(LIBBPF_MAJOR_VERSION >= 1, "");\n' | \
 endif
 # Position independent and hidden, because libctrace-reader.so is linked from the same objects.
 TOOL_CFLAGS := -std=gnu11 -fno-omit-frame-pointer -fPIC -fvisibility=hidden -pthread -D_GNU_SOURCE= -DCT_DEBUG=$(CT_DEBUG) \
+	$(if $(IS_CLANG)$(filter-out x86_64,$(MACHINE)),,-mmemset-strategy=unrolled_loop:256:noalign$(comma)libcall:-1:noalign) \
 	$(if $(LIBBPF),-DCT_LIBBPF=1) $(SANFLAGS)
 READER_LIBS := -ldw -lelf -llzma -liberty -lzstd -ldl -pthread
 TOOL_LIBS   := $(if $(LIBBPF),-lbpf) $(READER_LIBS) -lsqlite3 -lz
