@@ -11,8 +11,7 @@
 #include "decode.h"
 #include "encode.h"
 
-#define HEAD   offsetof(struct ct_chunk, bytes)
-#define VARINT 10 /* bytes, at most */
+#define HEAD offsetof(struct ct_chunk, bytes)
 
 static unsigned first_column(unsigned event, unsigned part)
 {
@@ -31,17 +30,6 @@ static int64_t bytes_used(const uint8_t *p, size_t room)
 	used = head.cursor & 0xffff;
 	return used > CT_CHUNK_PAYLOAD || HEAD + ((used + 7) & ~(size_t)7) > room ? -1
 										  : (int64_t)used;
-}
-
-/* Length of the varint at p; 0 when it does not end in time or exceeds 64 bits. */
-static unsigned varint_length(const uint8_t *p, const uint8_t *end)
-{
-	unsigned n;
-
-	for (n = 0; n < VARINT && p + n < end; n++)
-		if (!(p[n] & 0x80))
-			return n == VARINT - 1 && p[n] > 1 ? 0 : n + 1;
-	return 0;
 }
 
 static uint64_t varint_value(const uint8_t *p)
@@ -69,53 +57,50 @@ struct splitter {
 	uint32_t *at; /* bytes of each column so far; when filling: where its next byte goes */
 };
 
-static void put(struct splitter *s, unsigned column, const uint8_t *p, size_t n)
+#define EITHER                                                                                     \
+	static inline                                                                              \
+		__attribute__((always_inline)) /* is made twice, knowing whether there is `to` */
+
+EITHER void put(struct splitter *s, unsigned column, const uint8_t *p, size_t n)
 {
 	if (s->to)
 		memcpy(s->to + s->at[column], p, n);
 	s->at[column] += (uint32_t)n;
 }
 
-static void put_byte(struct splitter *s, unsigned column, uint8_t b)
+EITHER void put_byte(struct splitter *s, unsigned column, uint8_t b)
 {
 	if (s->to)
 		s->to[s->at[column]] = b;
 	s->at[column]++;
 }
 
-static const uint8_t *put_parts(struct splitter *s, unsigned column, const uint8_t *p)
+EITHER const uint8_t *put_parts(struct splitter *s, unsigned column, const uint8_t *p)
 {
-	unsigned i = 0;
-
-	do
-		put_byte(s, column + (i < 2 ? i : 2), p[i]);
-	while (p[i++] & 0x80);
-	return p + i;
+	put_byte(s, column, *p);
+	if (!(*p++ & 0x80))
+		return p;
+	put_byte(s, column + 1, *p);
+	while (*p++ & 0x80)
+		put_byte(s, column + 2, *p);
+	return p;
 }
 
 /* Does a whole record begin at p?  Its mask is enough to know how many varints follow, of events known and unknown. */
-static bool is_record(const uint8_t *p, const uint8_t *end)
+static inline bool is_record(const uint8_t *p, const uint8_t *end)
 {
-	unsigned event = *p++ & CT_TAG_EVENT, n = event ? varint_length(p, end) : 0;
-	uint64_t mask;
+	unsigned event = *p++ & CT_TAG_EVENT;
+	const uint8_t *mask;
 
-	if (!n)
+	p = event ? ct_varint_end(p, end) : NULL;
+	if (!p || (ct_event_has_op(event) && p++ >= end))
 		return false;
-	p += n;
-	if (ct_event_has_op(event) && p++ >= end)
-		return false;
-	n = varint_length(p, end);
-	if (!n)
-		return false;
-	for (mask = varint_value(p), p += n; mask; mask &= mask - 1, p += n) {
-		n = varint_length(p, end);
-		if (!n)
-			return false;
-	}
-	return true;
+	mask = p;
+	p = ct_varint_end(p, end);
+	return p && ct_varints_end(p, end, varint_value(mask));
 }
 
-static const uint8_t *split_record(struct splitter *s, const uint8_t *p)
+EITHER const uint8_t *split_record(struct splitter *s, const uint8_t *p)
 {
 	unsigned event = *p & CT_TAG_EVENT, bit;
 	uint64_t mask;
@@ -132,7 +117,7 @@ static const uint8_t *split_record(struct splitter *s, const uint8_t *p)
 	return p;
 }
 
-static bool split(struct splitter *s, const uint8_t *p, size_t size)
+EITHER bool split(struct splitter s, const uint8_t *p, size_t size)
 {
 	const uint8_t *end = p + size;
 
@@ -142,19 +127,30 @@ static bool split(struct splitter *s, const uint8_t *p, size_t size)
 
 		if (used < 0)
 			return false;
-		put(s, CT_COLUMN_HEADS, p, HEAD);
+		put(&s, CT_COLUMN_HEADS, p, HEAD);
 		p += HEAD;
 		for (stop = p + used; p < stop && is_record(p, stop);)
-			p = split_record(s, p);
+			p = split_record(&s, p);
 		if (p < stop) {
-			put_byte(s, CT_COLUMN_TAGS, 0);
-			put(s, CT_COLUMN_RESTS, p, (size_t)(stop - p));
+			put_byte(&s, CT_COLUMN_TAGS, 0);
+			put(&s, CT_COLUMN_RESTS, p, (size_t)(stop - p));
 		}
 		for (p = stop; used++ & 7; p++)
 			if (*p)
 				return false;
 	}
 	return true;
+}
+
+static bool measure(const uint8_t *rows, size_t size, uint32_t *bytes)
+{
+	return split((struct splitter){NULL, bytes}, rows, size);
+}
+
+static void fill(const uint8_t *rows, size_t size, uint8_t *to, uint32_t *at)
+{
+	if (to)
+		split((struct splitter){to, at}, rows, size);
 }
 
 static uint8_t *put_table(uint8_t *p, const struct ct_column_table *table)
@@ -178,20 +174,19 @@ size_t ct_columns_split(const uint8_t *rows, size_t size, uint8_t *out,
 			struct ct_column_table *table)
 {
 	uint32_t at[CT_COLUMN_LIMIT], sum = 0;
-	struct splitter s = {.at = table->bytes};
+	uint8_t *to;
 	unsigned i;
 
 	memset(table, 0, sizeof(*table));
-	if (!size || !split(&s, rows, size))
+	if (!size || !measure(rows, size, table->bytes))
 		return 0;
 	for (i = 0; i < CT_COLUMN_LIMIT; i++) {
 		at[i] = sum;
 		sum += table->bytes[i];
 	}
-	s.to = put_table(out, table);
-	s.at = at;
-	split(&s, rows, size);
-	return (size_t)(s.to - out) + sum;
+	to = put_table(out, table);
+	fill(rows, size, to, at);
+	return (size_t)(to - out) + sum;
 }
 
 /* --- columns to rows ---------------------------------------------------------------------------------------------------------------- */
@@ -207,12 +202,12 @@ struct joiner {
 
 static bool get_number(const uint8_t **p, const uint8_t *end, uint64_t limit, uint64_t *v)
 {
-	unsigned n = varint_length(*p, end);
+	const uint8_t *after = ct_varint_end(*p, end);
 
-	if (!n || n > 5)
+	if (!after || after - *p > 5)
 		return false;
 	*v = varint_value(*p);
-	*p += n;
+	*p = after;
 	return *v <= limit;
 }
 
@@ -258,7 +253,7 @@ static bool take_parts(struct joiner *j, unsigned column)
 	unsigned i;
 	uint8_t b;
 
-	for (i = 0; i < VARINT; i++) {
+	for (i = 0; i < CT_VARINT_MAX; i++) {
 		if (!take(j, column + (i < 2 ? i : 2), &b))
 			return false;
 		if (!(b & 0x80))

@@ -58,8 +58,8 @@ void ct_decoder_start(struct ct_decoder *d, const uint8_t *bytes, size_t size, u
 	d->skip = 0;
 }
 
-/* Moves over the fields of a record that nobody asked for, or that nobody knows; of those the first ones are kept. */
-static int skip_fields(struct ct_decoder *d, struct ct_record *r, unsigned first, uint64_t mask)
+/* Of an event that nobody knows: the first ones are kept. */
+static int get_unknown(struct ct_decoder *d, struct ct_record *r, unsigned first, uint64_t mask)
 {
 	uint64_t x;
 
@@ -71,6 +71,16 @@ static int skip_fields(struct ct_decoder *d, struct ct_record *r, unsigned first
 		if (first < CT_FIELDS_MAX)
 			r->v[first] = x;
 	}
+	return 0;
+}
+
+static int skip_fields(struct ct_decoder *d, uint64_t mask)
+{
+	const uint8_t *p = ct_varints_end(d->p, d->end, mask);
+
+	if (!p)
+		return -1;
+	d->p = p;
 	return 0;
 }
 
@@ -103,11 +113,10 @@ enum ct_decode_result ct_decode(struct ct_decoder *d, struct ct_record *r)
 	const uint8_t *at = d->p;
 	uint64_t dt, mask;
 	unsigned first = 0;
-	bool skip;
+	int err;
 
 	if (d->p >= d->end || *d->p == 0)
 		return CT_DECODE_END;
-	memset(r, 0, sizeof(*r));
 	r->type = *d->p & CT_TAG_EVENT;
 	r->plain = (*d->p & CT_TAG_PLAIN) != 0;
 	d->p++;
@@ -118,6 +127,7 @@ enum ct_decode_result ct_decode(struct ct_decoder *d, struct ct_record *r)
 	else
 		r->ticks = d->ticks += dt;
 	shape = &ct_event_shapes[r->type];
+	memset(r->v, 0, d->skip >> r->type & 1 ? sizeof(r->v[0]) : sizeof(r->v));
 	if (ct_event_has_op(r->type)) {
 		if (d->p >= d->end)
 			goto damaged;
@@ -126,13 +136,17 @@ enum ct_decode_result ct_decode(struct ct_decoder *d, struct ct_record *r)
 	}
 	if (get_varint(d, &mask) < 0 || (shape->fields && mask >> (shape->fields - first)))
 		goto damaged;
-	skip = d->skip >> r->type & 1;
-	if ((skip || !shape->fields ? skip_fields(d, r, first, mask)
-				    : get_fields(d, r, shape, first, mask)) < 0)
+	if (!shape->fields)
+		err = get_unknown(d, r, first, mask);
+	else if (d->skip >> r->type & 1)
+		err = skip_fields(d, mask);
+	else
+		err = get_fields(d, r, shape, first, mask);
+	if (err < 0)
 		goto damaged;
 	if (!shape->fields)
 		return CT_DECODE_UNKNOWN;
-	return skip ? CT_DECODE_SKIPPED : CT_DECODE_OK;
+	return d->skip >> r->type & 1 ? CT_DECODE_SKIPPED : CT_DECODE_OK;
 damaged:
 	d->p = at;
 	return CT_DECODE_DAMAGED;

@@ -6,6 +6,9 @@
 #define CT_FILE_DECODE_H
 
 #include "encode.h"
+#include "sys/mem.h"
+
+#define CT_VARINT_MAX 10 /* bytes */
 
 struct ct_record {
 	uint8_t type;  /* enum ct_event_type; may be one this version does not know */
@@ -21,7 +24,7 @@ enum ct_decode_result {
 	CT_DECODE_DAMAGED = -1, /* not a record */
 	CT_DECODE_UNKNOWN = -2, /* an event of a later minor version was skipped; go on */
 	CT_DECODE_SKIPPED =
-		-3, /* an event that is in `skip`: type and ticks are right, fields are not */
+		-3, /* an event that is in `skip`: type and ticks are right, fields are not set */
 };
 
 /*
@@ -55,6 +58,48 @@ struct ct_decoder {
  * Context: tools and tests; no allocation.
  */
 void ct_decoder_start(struct ct_decoder *d, const uint8_t *bytes, size_t size, uint64_t base_ticks);
+
+/*
+ * ct_varint_end - where the varint at p ends
+ * Returns NULL when it does not end in time or exceeds 64 bits.
+ * Context: any; no allocation.
+ */
+static inline const uint8_t *ct_varint_end(const uint8_t *p, const uint8_t *end)
+{
+	unsigned n;
+
+	for (n = 0; n < CT_VARINT_MAX && p + n < end; n++)
+		if (!(p[n] & 0x80))
+			return n == CT_VARINT_MAX - 1 && p[n] > 1 ? 0 : p + n + 1;
+	return 0;
+}
+
+/*
+ * ct_varints_end - where as many varints end as the mask has bits; nearly all records have theirs in eight bytes
+ * Returns NULL as ct_varint_end() does.
+ * Context: any; no allocation.
+ */
+static inline const uint8_t *ct_varints_end(const uint8_t *p, const uint8_t *end, uint64_t mask)
+{
+	while (mask) {
+		uint64_t last = 0, lasts;
+
+		/* those that end in eight bytes are not too long */
+		if (end - p >= 8)
+			for (lasts = ~ct_load64(p) & 0x8080808080808080u; mask && lasts;
+			     mask &= mask - 1, lasts &= lasts - 1)
+				last = lasts;
+		if (last) {
+			p += __builtin_ctzll(last) / 8 + 1;
+			continue;
+		}
+		p = ct_varint_end(p, end);
+		if (!p)
+			return 0;
+		mask &= mask - 1;
+	}
+	return p;
+}
 
 /*
  * ct_decode - next record

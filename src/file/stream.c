@@ -275,7 +275,8 @@ void ct_stream_count(struct ct_index_row *row, const struct ct_chunk *head, cons
 	if (head->base_ticks > row->max_ticks)
 		row->max_ticks = head->base_ticks;
 	ct_decoder_start(&d, bytes, used, head->base_ticks);
-	while ((result = ct_decode(&d, &r)) == CT_DECODE_OK || result == CT_DECODE_UNKNOWN)
+	d.skip = ~(1ull << CT_EV_wait);
+	while ((result = ct_decode(&d, &r)) != CT_DECODE_END && result != CT_DECODE_DAMAGED)
 		count_record(row, &r);
 }
 

@@ -14,6 +14,10 @@
 
 /* --- what a chunk tells on the way ------------------------------------------------------------------------------------------------ */
 
+#define NOTED                                                                                      \
+	(1ull << CT_EV_object | 1ull << CT_EV_shared | 1ull << CT_EV_thread_begin |                \
+	 1ull << CT_EV_thread_create)
+
 static void note_record(struct ct_drain *d, const struct ct_record *r, uint32_t process)
 {
 	switch (r->type) {
@@ -66,7 +70,7 @@ static void note_chunk(struct ct_drain *d, uint32_t index)
 	uint32_t used = (uint32_t)(atomic_load(&c->cursor) & 0xffff);
 	struct ct_peek *p = peek_at(d, index);
 	struct ct_record r;
-	int result;
+	enum ct_decode_result result;
 
 	if (!p)
 		return;
@@ -75,10 +79,13 @@ static void note_chunk(struct ct_drain *d, uint32_t index)
 		p->sequence = c->sequence;
 		p->process = c->process;
 		ct_decoder_start(&p->decoder, c->bytes, 0, c->base_ticks);
+		p->decoder.skip = ~(d->fds ? NOTED | 1ull << CT_EV_wait : NOTED);
 	}
 	p->decoder.end = c->bytes + (used < CT_CHUNK_PAYLOAD ? used : CT_CHUNK_PAYLOAD);
-	while ((result = ct_decode(&p->decoder, &r)) == CT_DECODE_OK ||
-	       result == CT_DECODE_UNKNOWN) {
+	while ((result = ct_decode(&p->decoder, &r)) != CT_DECODE_END &&
+	       result != CT_DECODE_DAMAGED) {
+		if (result != CT_DECODE_OK)
+			continue;
 		if (r.type == CT_EV_thread_begin)
 			p->process = (uint32_t)r.v[CT_F_thread_begin_process];
 		note_record(d, &r, p->process);

@@ -147,6 +147,62 @@ static void noise_is_survived(void **state)
 	}
 }
 
+/* Who skips a record goes as far as who reads it, and finds the same damage. */
+static void as_far_as_reading(const uint8_t *bytes, size_t size)
+{
+	struct ct_decoder reads, skips;
+	struct ct_record r, s;
+	enum ct_decode_result due, result;
+
+	ct_decoder_start(&reads, bytes, size, 777);
+	ct_decoder_start(&skips, bytes, size, 777);
+	skips.skip = ~0ull;
+	do {
+		due = ct_decode(&reads, &r);
+		result = ct_decode(&skips, &s);
+		assert_int_equal(result, due == CT_DECODE_OK ? CT_DECODE_SKIPPED : due);
+		assert_ptr_equal(skips.p, reads.p);
+		if (due == CT_DECODE_OK || due == CT_DECODE_UNKNOWN)
+			assert_true(s.type == r.type && s.plain == r.plain && s.ticks == r.ticks);
+	} while (due == CT_DECODE_OK || due == CT_DECODE_UNKNOWN);
+}
+
+static void skipping_goes_as_far_as_reading(void **state)
+{
+	struct ct_chunk head = {.base_ticks = 777};
+	uint8_t bytes[256];
+	uint64_t seed = 12;
+	unsigned round, i;
+
+	(void)state;
+	for (round = 0; round < 20000; round++) {
+		size_t size = t_random(&seed) % sizeof(bytes);
+
+		/* most numbers are short, and some are too long */
+		for (i = 0; i < size; i++)
+			bytes[i] = (uint8_t)(t_random(&seed) >> 11) & (round % 4 ? 0x7f : 0xff);
+		if (size > 20 && round % 8 == 1)
+			memset(bytes + 5, 0xff, 9 + round / 8 % 3);
+		as_far_as_reading(bytes, size);
+	}
+	for (round = 0; round < 200; round++) {
+		struct ct_builder b;
+		struct ct_record r;
+		uint8_t *exact;
+		uint32_t size;
+
+		ct_builder_start(&b, &head);
+		do
+			r = any_record(&seed, b.ticks);
+		while (b.used < 300 && !ct_builder_add(&b, &r));
+		size = b.used - round % 16;
+		exact = malloc(size);
+		memcpy(exact, b.chunk.bytes, size);
+		as_far_as_reading(exact, size);
+		free(exact);
+	}
+}
+
 /* Numbers that need more than 64 bits are no numbers. */
 static void a_varint_has_64_bits(void **state)
 {
@@ -221,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_repeated_wait_is_small),
 		cmocka_unit_test(any_prefix_is_survived),
 		cmocka_unit_test(noise_is_survived),
+		cmocka_unit_test(skipping_goes_as_far_as_reading),
 		cmocka_unit_test(a_varint_has_64_bits),
 		cmocka_unit_test(a_field_too_many_is_damage),
 		cmocka_unit_test(ops_that_share_a_row),
