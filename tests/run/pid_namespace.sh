@@ -11,6 +11,8 @@ fail() {
 	echo "FAIL: $*"
 	failures=$((failures + 1))
 }
+# shellcheck source=tests/run/lib-ran.sh
+. "$(dirname "$0")/lib-ran.sh"
 unshare -Urpf true 2>err || { echo "no pid namespace may be made here: $(cat err)" && exit 77; }
 
 # as schedule.sh has it: the kernel hides some switches of some runs
@@ -22,6 +24,7 @@ near() { # what got expected
 for source in bpf perf user; do
 	for what in one held; do
 		t=$source-$what
+		before=$(stolen_ns)
 		ctrace-run -q --sched=exact --sched-source=$source -o "$t.ctrace" -- unshare -Urpf "$P" $what >"$t.out"
 		ctrace validate "$t.ctrace" >valid || fail "$t: $(cat valid)"
 		ctrace info --json "$t.ctrace" >info.json
@@ -31,14 +34,14 @@ for source in bpf perf user; do
 		# in there it is 1, and its threads have the next numbers: nobody outside has those and spins
 		while read -r tid name run _ run_before _; do
 			# of a thread with this number in the program, not of what it was before it executed that
-			got=$(jq -r --argjson tid "$tid" '[.threads[] | select(.tid == $tid and .pid == 1)] | max_by(.lived_ns) |
-				if .states then .states.running_ns + .states.system_call_ns else (.schedstat.run_ns // 0) + (.schedstat.unread_ns // 0) end' "$t.json")
+			thread=$(jq --argjson tid "$tid" '[.threads[] | select(.tid == $tid and .pid == 1)] | max_by(.lived_ns)' "$t.json")
 			if [ $source = user ]; then
+				got=$(jq '(.schedstat.run_ns // 0) + (.schedstat.unread_ns // 0)' <<<"$thread")
 				# what was not read is at most what was missed, and what the kernel had not added up yet: it does at each
 				# tick, of 4 ms, which may be late (seen: 8 ms at once)
 				[ "$((${got:-0} + 12000000))" -ge "$((run + run_before))" ] || fail "$t: $name $tid: at most $got instead of $run"
 			else
-				near "$t: $name $tid on a CPU" "${got:-0}" "$((run + run_before))"
+				ran_as_said $source "$what: $name $tid" $((run + run_before)) "$before" "$thread"
 			fi
 		done < <(grep '^[0-9]' "$t.out")
 	done

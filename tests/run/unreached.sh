@@ -8,6 +8,8 @@
 set -eu
 # shellcheck source=tests/fault/lib-fault.sh
 . "$(dirname "$0")/../fault/lib-fault.sh"
+# shellcheck source=tests/run/lib-ran.sh
+. "$(dirname "$0")/lib-ran.sh"
 need jq
 need_parts run tools
 scratch
@@ -26,14 +28,9 @@ valid() { # trace
 
 }
 
-# as schedule.sh has it: the kernel hides some switches of some runs
-near() { # what got expected
-	local off=$(($2 - $3)) room=$(($3 / 10 > 12000000 ? $3 / 10 : 12000000))
-	[ "${off#-}" -le $room ] || fail "$1: $2 instead of $3"
-}
-
 sources=()
 for source in bpf perf; do
+	before=$(stolen_ns)
 	"$CTRACE_RUN" --sched=exact --sched-source=$source -o t.ctrace -- ./schedule one >out 2>err || {
 		grep -q 'statically linked' err || fail "$source: $(cat err)"
 		echo "not tried: $source is not to be had"
@@ -43,9 +40,9 @@ for source in bpf perf; do
 	grep -qx 'ctrace-run: ./schedule is a static program: only when its threads ran is recorded, not what they waited for' err || fail "$source: said $(cat err)"
 	valid t.ctrace
 	while read -r tid name run delay run_before _; do
-		read -r got_run got_ready got_other < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).states |
-			"\(.running_ns + .system_call_ns) \(.woken_ns + .preempted_ns) \(.short_ns + .outside_ns + .awake_ns)"' threads.json)
-		near "$source: $name $tid on a CPU" "${got_run:-0}" $((run + run_before))
+		jq --argjson tid "$tid" '.threads[] | select(.tid == $tid)' threads.json >thread.json
+		ran_as_said $source "$name $tid" $((run + run_before)) "$before" "$(cat thread.json)"
+		read -r got_ready got_other < <(jq -r '.states | "\(.woken_ns + .preempted_ns) \(.short_ns + .outside_ns + .awake_ns)"' thread.json)
 		# who made it ready, perf does not tell; then that time is outside, or not seen
 		[ "$got_ready" -gt "$delay" ] || [ $((got_ready + got_other)) -lt "$delay" ] || got_ready=$delay
 		[ "$got_ready" -ge $((delay * 9 / 10 - 12000000)) ] || fail "$source: $name $tid ready $got_ready instead of $delay"

@@ -5,6 +5,8 @@
 set -eu
 # shellcheck source=tests/fault/lib-fault.sh
 . "$(dirname "$0")/../fault/lib-fault.sh"
+# shellcheck source=tests/run/lib-ran.sh
+. "$(dirname "$0")/lib-ran.sh"
 need jq go
 need_parts run tools
 scratch
@@ -46,6 +48,7 @@ func main() {
 END
 CGO_ENABLED=0 GOCACHE=$PWD/cache GOFLAGS=-mod=mod go build -o server main.go
 for source in bpf perf; do
+	before=$(stolen_ns)
 	"$CTRACE_RUN" -q --sched=exact --sched-source=$source -o t.ctrace -- ./server >out 2>err || {
 		grep -q 'statically linked' err || fail "$source: $(cat err)"
 		echo "not tried: $source is not to be had"
@@ -54,10 +57,7 @@ for source in bpf perf; do
 	"$CTRACE" validate t.ctrace >valid || fail "$source: $(cat valid)"
 	"$CTRACE" threads --json t.ctrace >threads.json
 	while read -r tid run; do
-		got=$(jq --argjson tid "$tid" '.threads[] | select(.tid == $tid).states.running_ns' threads.json)
-		# as schedule.sh has it: the kernel hides some switches of some runs
-		off=$((${got:-0} - run)) room=$((run / 10 > 12000000 ? run / 10 : 12000000))
-		[ "${off#-}" -le $room ] || fail "$source: $tid: ${got:-none} instead of $run"
+		ran_as_said $source "$tid" "$run" "$before" "$(jq --argjson tid "$tid" '.threads[] | select(.tid == $tid)' threads.json)"
 	done <out
 	[ "$(wc -l <out)" -eq 4 ] || fail "$source: the program said $(cat out)"
 	"$CTRACE" report t.ctrace | grep -q '^server (pid [0-9]*) is a static program: what its threads waited for is not recorded' || fail "$source: report does not say so"
