@@ -147,6 +147,7 @@ static bool measure(const uint8_t *rows, size_t size, uint32_t *bytes)
 	return split((struct splitter){NULL, bytes}, rows, size);
 }
 
+/* `to` is there; said to the compiler, too. */
 static void fill(const uint8_t *rows, size_t size, uint8_t *to, uint32_t *at)
 {
 	if (to)
