@@ -113,6 +113,7 @@ enum ct_decode_result ct_decode(struct ct_decoder *d, struct ct_record *r)
 	const uint8_t *at = d->p;
 	uint64_t dt, mask;
 	unsigned first = 0;
+	bool skip;
 	int err;
 
 	if (d->p >= d->end || *d->p == 0)
@@ -127,7 +128,9 @@ enum ct_decode_result ct_decode(struct ct_decoder *d, struct ct_record *r)
 	else
 		r->ticks = d->ticks += dt;
 	shape = &ct_event_shapes[r->type];
-	memset(r->v, 0, d->skip >> r->type & 1 ? sizeof(r->v[0]) : sizeof(r->v));
+	skip = shape->fields && d->skip >> r->type & 1;
+	if (!skip)
+		memset(r->v, 0, sizeof(r->v));
 	if (ct_event_has_op(r->type)) {
 		if (d->p >= d->end)
 			goto damaged;
@@ -136,17 +139,17 @@ enum ct_decode_result ct_decode(struct ct_decoder *d, struct ct_record *r)
 	}
 	if (get_varint(d, &mask) < 0 || (shape->fields && mask >> (shape->fields - first)))
 		goto damaged;
-	if (!shape->fields)
-		err = get_unknown(d, r, first, mask);
-	else if (d->skip >> r->type & 1)
+	if (skip)
 		err = skip_fields(d, mask);
+	else if (!shape->fields)
+		err = get_unknown(d, r, first, mask);
 	else
 		err = get_fields(d, r, shape, first, mask);
 	if (err < 0)
 		goto damaged;
 	if (!shape->fields)
 		return CT_DECODE_UNKNOWN;
-	return d->skip >> r->type & 1 ? CT_DECODE_SKIPPED : CT_DECODE_OK;
+	return skip ? CT_DECODE_SKIPPED : CT_DECODE_OK;
 damaged:
 	d->p = at;
 	return CT_DECODE_DAMAGED;
