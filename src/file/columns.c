@@ -57,9 +57,8 @@ struct splitter {
 	uint32_t *at; /* bytes of each column so far; when filling: where its next byte goes */
 };
 
-#define EITHER                                                                                     \
-	static inline                                                                              \
-		__attribute__((always_inline)) /* is made twice, knowing whether there is `to` */
+/* Is made twice, knowing whether there is `to`. */
+#define EITHER static inline __attribute__((always_inline))
 
 EITHER void put(struct splitter *s, unsigned column, const uint8_t *p, size_t n)
 {
