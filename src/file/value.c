@@ -66,11 +66,15 @@ static int object_value(struct ct_parser *p, const char *name, uint64_t *v)
 	return known ? 0 : ct_named_add(&p->objects, name, *v);
 }
 
+/* A text without characters is none: dumping prints strings, and it would be one that is not there when it is read back. */
 static int string_value(struct ct_parser *p, const char *text, uint64_t *id)
 {
 	size_t size = strlen(text) + 1, at = 0;
 	char *blob = (char *)p->strings.bytes;
 
+	*id = 0;
+	if (!*text)
+		return 0;
 	for (; at < p->strings.n; at += strlen(blob + at) + 1)
 		if (!strcmp(blob + at, text))
 			break;

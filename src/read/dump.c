@@ -39,7 +39,7 @@ static void comment(const struct ct_trace *t, uint32_t id, FILE *out)
 {
 	const char *text = ct_trace_string(t, id);
 
-	if (text) {
+	if (text && *text) {
 		fputs(" # ", out);
 		ct_text_string(out, text);
 	}

@@ -86,6 +86,22 @@ static void everything_comes_back(void **state)
 	unlink(path);
 }
 
+/* It has no line of its own, so it would not be there when what was printed is read. */
+static void an_empty_string_is_none(void **state)
+{
+	const char *path = t_path("e.ctrace");
+	char *text;
+
+	(void)state;
+	t_make(path, "ctrace 1\nprocess 0 pid=1 exe=\"\" cmdline=\"c\"\nprocess 1 pid=2 exe=2\n");
+	text = dump(path);
+	assert_non_null(strstr(text, "\nstring 1 \"c\"\nprocess 0 pid=1 cmdline=1\n"));
+	assert_non_null(strstr(text, "\nprocess 1 pid=2 exe=2\n"));
+	free(text);
+	same_file_again(path);
+	unlink(path);
+}
+
 /* Records of all events with random values, in slots of their own. */
 static void random_records_come_back(void **state)
 {
@@ -256,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_comes_back),
+		cmocka_unit_test(an_empty_string_is_none),
 		cmocka_unit_test(random_records_come_back),
 		cmocka_unit_test(an_arena_becomes_a_file),
 		cmocka_unit_test(mistakes_are_told),
