@@ -44,6 +44,9 @@ struct cpu {
 	uint64_t last_ns; /* of its newest record */
 	uint64_t on_ns;	  /* a thread of ours got it then; 0: none has it, or it is not known */
 	uint32_t on;
+	/* records, counted as the ring counts */
+	uint64_t other; /* the next that is no waking; the ring's head: none yet */
+	uint64_t told;	/* one that was handed out before those in front of it; 0: none */
 };
 
 struct bpf {
@@ -306,11 +309,24 @@ static bool enable(struct ct_switches *s, bool on)
 		else if (attach(b, often[i]) < 0)
 			return false;
 	}
-	for (i = 0; on && i < s->n; i++)
+	if (!on)
+		return true;
+	for (i = 0; i < s->n; i++)
 		b->cpu[i].read_ns = b->cpu[i].on_ns = 0;
-	if (on)
-		__atomic_store_n(&b->filter->on, 1, __ATOMIC_RELEASE);
+	/* what threads have run meanwhile is of no turn */
+	memset(b->filter->left, 0, sizeof(b->filter->left));
+	__atomic_store_n(&b->filter->on, 1, __ATOMIC_RELEASE);
 	return true;
+}
+
+static unsigned kind_of(const struct ct_bpf_record *r)
+{
+	return (unsigned)r->first & ((1u << CT_BPF_KIND_BITS) - 1);
+}
+
+static bool is_waking(const struct ct_bpf_record *r)
+{
+	return kind_of(r) >= CT_BPF_WAKES && kind_of(r) <= CT_BPF_WAKES_LAST;
 }
 
 /* A record has the low bits of its time, and was written before now: or a little later, for that was asked before the ring was. */
@@ -373,7 +389,6 @@ static void hand_out_switch(const struct ct_bpf_record *r, struct cpu *c, uint64
 	}
 	c->on = to.tid;
 	c->on_ns = to.tid ? ns : 0;
-	to.ready_told = true;
 	if (ready & CT_BPF_READY_LONG)
 		to.ready_ns = (uint64_t)(ready & ~(uint32_t)CT_BPF_READY_LONG) << CT_BPF_LONG_SHIFT;
 	else
@@ -385,11 +400,11 @@ static void hand_out_switch(const struct ct_bpf_record *r, struct cpu *c, uint64
 static void hand_out(const struct ct_bpf_record *r, struct cpu *c, uint64_t ns, ct_switch_fn *take,
 		     void *arg)
 {
-	unsigned kind = (unsigned)r->first & ((1u << CT_BPF_KIND_BITS) - 1);
+	unsigned kind = kind_of(r);
 	uint32_t tids = (1u << CT_BPF_TID_BITS) - 1;
 	struct ct_switch s = {.ns = ns};
 
-	/* reckoned, from how long it ran by a clock that is not ours */
+	/* it is told when the thread leaves: what it did until then may have been handed out another time */
 	if (kind == CT_BPF_CAME && s.ns < c->last_ns)
 		s.ns = c->last_ns;
 	if (kind == CT_BPF_LOST) {
@@ -400,10 +415,11 @@ static void hand_out(const struct ct_bpf_record *r, struct cpu *c, uint64_t ns, 
 	} else if (kind == CT_BPF_CAME) {
 		s.kind = CT_SWITCH_ON;
 		s.tid = (uint32_t)(r->then >> CT_BPF_TID_BITS) & tids;
+		s.ready_all = (uint32_t)(r->then >> (2 * CT_BPF_TID_BITS));
 		c->on = s.tid;
-		c->on_ns = s.ns; /* and so its turn is what the account has */
+		c->on_ns = ns; /* and so its turn is what the account has */
 		take(arg, &s);
-	} else if (kind >= CT_BPF_WAKES && kind <= CT_BPF_WAKES_LAST) {
+	} else if (is_waking(r)) {
 		s.kind = CT_SWITCH_WAKING;
 		s.tid = (uint32_t)r->then & tids;
 		s.how = (enum ct_waking_how)(kind - CT_BPF_WAKES);
@@ -425,6 +441,20 @@ static void forget(struct cpu *c, uint64_t records, uint64_t ns, ct_switch_fn *t
 		take(arg, &s);
 }
 
+/* That a thread came is told when it leaves, behind the wakings of its turn -> the record of that, if the waking at `at` is one of those; or NULL. */
+static const struct ct_bpf_record *who_came(const struct bpf *b, const struct ct_bpf_ring *ring,
+					    struct cpu *c, uint64_t at, uint64_t head)
+{
+	const struct ct_bpf_record *r;
+
+	if (c->other <= at)
+		for (c->other = at + 1; c->other != head; c->other++)
+			if (!is_waking(&ring->record[c->other & (b->setting.records - 1)]))
+				break;
+	r = &ring->record[c->other & (b->setting.records - 1)];
+	return c->other != head && c->other != c->told && kind_of(r) == CT_BPF_CAME ? r : NULL;
+}
+
 static void read_ring(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_switch_fn *take,
 		      void *arg)
 {
@@ -440,11 +470,18 @@ static void read_ring(struct ct_switches *s, unsigned i, uint64_t until_ns, ct_s
 	}
 	c->read_ns = now_ns;
 	for (; at != head; at++) {
-		const struct ct_bpf_record *r = &ring->record[at & (b->setting.records - 1)];
+		const struct ct_bpf_record *r = &ring->record[at & (b->setting.records - 1)], *came;
 		uint64_t ns = time_of(r, now_ns);
 
+		if (at && at == c->told)
+			continue;
 		if (ns >= until_ns)
 			break;
+		came = is_waking(r) ? who_came(b, ring, c, at, head) : NULL;
+		if (came && time_of(came, now_ns) < ns) {
+			hand_out(came, c, time_of(came, now_ns), take, arg);
+			c->told = c->other;
+		}
 		hand_out(r, c, ns, take, arg);
 	}
 	__atomic_store_n(&ring->tail, at, __ATOMIC_RELEASE);

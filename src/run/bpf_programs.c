@@ -14,6 +14,7 @@ enum label {
 	SECOND_DONE,
 	KNOWN,
 	HAD_IT,
+	KEPT,
 	OVER,
 	ACCOUNTED,
 	IN_ALL,
@@ -110,6 +111,61 @@ static void find_ring(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_jump(c, BPF_JEQ, 0, 0, LEAVE);
 }
 
+/* reg: how long a thread was ready in all -> its low bits, in a record's second half.  Loses reg. */
+static void add_ready(struct ct_bpf_code *c, int then, int reg)
+{
+	ct_bpf_op(c, BPF_RSH, reg, CT_BPF_READY_SHIFT);
+	ct_bpf_op(c, BPF_AND, reg, CT_BPF_READY_LONG - 1);
+	ct_bpf_op(c, BPF_LSH, reg, 2 * CT_BPF_TID_BITS);
+	ct_bpf_op_with(c, BPF_OR, then, reg);
+}
+
+/* r8: the record's second half, from a thread -> r4: where it is kept what that one had run, r1: its tid. */
+static void find_left(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
+{
+	ct_bpf_map_value(c, 4, s->filter);
+	ct_bpf_op(c, BPF_ADD, 4, (int32_t)offsetof(struct ct_bpf_filter, left));
+	ct_bpf_copy(c, 1, 8);
+	ct_bpf_op(c, BPF_AND, 1, CT_BPF_LEFT - 1);
+	ct_bpf_op(c, BPF_LSH, 1, CT_BPF_LEFT_SHIFT);
+	ct_bpf_op_with(c, BPF_ADD, 4, 1);
+	ct_bpf_copy(c, 1, 8);
+	ct_bpf_op(c, BPF_AND, 1, (1 << CT_BPF_TID_BITS) - 1);
+}
+
+/* The same, and reg: what it has run by now -> kept. */
+static void keep_left(struct ct_bpf_code *c, const struct ct_bpf_setting *s, int reg)
+{
+	find_left(c, s);
+	ct_bpf_store(c, BPF_DW, 4, offsetof(struct ct_bpf_left, tid), 1);
+	ct_bpf_store(c, BPF_DW, 4, offsetof(struct ct_bpf_left, ran), reg);
+}
+
+/*
+ * When the thread that leaves came, of which nothing was told -> r3: by how much more it has run since it left a CPU before.  Where that is not
+ * known, since the kernel chose it: which it does again in the middle of a turn, and for every thread that ends.  Loses r1, r2 and r4.
+ */
+static void came_when(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
+{
+	const unsigned from = s->kernel.point[CT_BPF_SWITCH].task[0];
+
+	find_left(c, s);
+	ct_bpf_load(c, BPF_DW, 3, 4, offsetof(struct ct_bpf_left, tid));
+	ct_bpf_op_with(c, BPF_SUB, 3, 1);
+	ct_bpf_store(c, BPF_DW, 4, offsetof(struct ct_bpf_left, tid), 1);
+	ct_bpf_load(c, BPF_DW, 1, 4, offsetof(struct ct_bpf_left, ran));
+	ct_bpf_jump(c, BPF_JEQ, 3, 0, KEPT);
+	ct_bpf_load(c, BPF_DW, 1, 6, from);
+	ct_bpf_load(c, BPF_DW, 1, 1, s->kernel.ran_before);
+	ct_bpf_here(c, KEPT);
+	ct_bpf_load(c, BPF_DW, 2, 6, from);
+	ct_bpf_load(c, BPF_DW, 2, 2, s->kernel.ran);
+	ct_bpf_store(c, BPF_DW, 4, offsetof(struct ct_bpf_left, ran), 2);
+	ct_bpf_op_with(c, BPF_SUB, 2, 1);
+	ct_bpf_copy(c, 3, 7);
+	ct_bpf_op_with(c, BPF_SUB, 3, 2);
+}
+
 /*
  * There are kernels that do not tell of some switches: what a thread of ours got the CPU with is found when it leaves it.  r1: its tid.
  * In the ring that has no room for it, it counts as nothing: the record that follows is the one that is missed.
@@ -124,16 +180,17 @@ static void tell_unseen(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_jump(c, BPF_JGE, 4, (int32_t)s->records, ACCOUNTED);
 	ct_bpf_op(c, BPF_LSH, 3, CT_BPF_TID_BITS);
 	find_record(c, s);
-	ct_bpf_store(c, BPF_DW, 5, SECOND, 3);
 	ct_bpf_load(c, BPF_DW, 4, 6, s->kernel.point[CT_BPF_SWITCH].task[0]);
-	ct_bpf_load(c, BPF_DW, 2, 4, s->kernel.ran);
-	ct_bpf_load(c, BPF_DW, 3, 4, s->kernel.ran_before);
-	ct_bpf_op_with(c, BPF_SUB, 2, 3);
-	ct_bpf_copy(c, 3, 7);
-	ct_bpf_op_with(c, BPF_SUB, 3, 2);
+	if (s->kernel.ready) {
+		ct_bpf_load(c, BPF_DW, 2, 4, s->kernel.ready);
+		add_ready(c, 3, 2);
+	}
+	ct_bpf_store(c, BPF_DW, 5, SECOND, 3);
+	came_when(c, s);
 	ct_bpf_op(c, BPF_LSH, 3, CT_BPF_NS_SHIFT);
 	ct_bpf_op(c, BPF_OR, 3, CT_BPF_CAME);
 	ct_bpf_store(c, BPF_DW, 5, FIRST, 3);
+	ct_bpf_load(c, BPF_DW, 1, 0, offsetof(struct ct_bpf_ring, head));
 	publish(c);
 	ct_bpf_jump(c, BPF_JA, 0, 0, ACCOUNTED);
 }
@@ -167,6 +224,7 @@ static void account_turn(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_here(c, HAD_IT);
 	ct_bpf_load(c, BPF_DW, 4, 6, p->task[0]);
 	ct_bpf_load(c, BPF_DW, 2, 4, s->kernel.ran);
+	keep_left(c, s, 2);
 	ct_bpf_op_with(c, BPF_SUB, 2, 3);
 	ct_bpf_copy(c, 1, 7);
 	ct_bpf_op_with(c, BPF_SUB, 1, 5);
@@ -218,10 +276,7 @@ static void account_ready(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_op_with(c, BPF_OR, 8, 2);
 	ct_bpf_jump(c, BPF_JA, 0, 0, READY);
 	ct_bpf_here(c, IN_ALL);
-	ct_bpf_op(c, BPF_RSH, 3, CT_BPF_READY_SHIFT);
-	ct_bpf_op(c, BPF_AND, 3, CT_BPF_READY_LONG - 1);
-	ct_bpf_op(c, BPF_LSH, 3, 2 * CT_BPF_TID_BITS);
-	ct_bpf_op_with(c, BPF_OR, 8, 3);
+	add_ready(c, 8, 3);
 	ct_bpf_here(c, READY);
 }
 
@@ -450,6 +505,11 @@ static void at_fork(struct ct_bpf_code *c, const struct ct_bpf_setting *s)
 	ct_bpf_op_with(c, BPF_LSH, 3, 4);
 	ct_bpf_put(c, BPF_STX | BPF_ATOMIC | BPF_DW, 1, 3, offsetof(struct ct_bpf_filter, traced),
 		   BPF_OR);
+	if (s->kernel.ran) {
+		ct_bpf_load(c, BPF_W, 8, 2, s->kernel.pid);
+		ct_bpf_set(c, 3, 0);
+		keep_left(c, s, 3);
+	}
 	tell_life(c, s, CT_BPF_LIFE_MADE);
 	ct_bpf_here(c, LEAVE);
 	ct_bpf_leave(c);

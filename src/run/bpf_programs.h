@@ -21,11 +21,21 @@
 
 #define CT_BPF_PIDS (4u << 20) /* the most the kernel can be told to have */
 
+/* How long a thread had run when it left a CPU, by the kernel's account; of those with the same low bits in their numbers, the last that did. */
+struct ct_bpf_left {
+	uint64_t tid, ran; /* ns */
+};
+
+#define CT_BPF_LEFT	  4096u
+#define CT_BPF_LEFT_SHIFT 4
+_Static_assert(sizeof(struct ct_bpf_left) == 1u << CT_BPF_LEFT_SHIFT, "programs shift by it");
+
 struct ct_bpf_filter {
 	uint64_t on;	     /* 0: no switch is recorded, but processes are followed, and lives */
 	uint64_t lives_lost; /* records of lives that had no room */
 	uint64_t pad[6];
 	uint64_t traced[CT_BPF_PIDS / 64];
+	struct ct_bpf_left left[CT_BPF_LEFT];
 };
 
 enum ct_bpf_kind {

@@ -201,7 +201,7 @@ static void take(void *arg, const struct ct_switch *w)
 		r.v[CT_F_cpu_on_tid] = w->tid;
 		r.v[CT_F_cpu_on_cpu] = c->cpu;
 		c->on_ns = ns;
-		c->ready_ns = s->from.accounts && w->ready_told ? ct_account_on(&s->account, w) : 0;
+		c->ready_ns = s->from.accounts ? ct_account_on(&s->account, w) : 0;
 		break;
 	case CT_SWITCH_WAITS:
 	case CT_SWITCH_PREEMPTED:

@@ -43,7 +43,6 @@ struct ct_switch {
 	uint64_t ran_ns; /* who leaves the CPU: how long it had it; 0: not told */
 	/* on: how long it was ready in all, the low CT_READY_BITS bits of 1024 ns each; or how long before this turn, where that is long: else 0 */
 	uint32_t ready_all;
-	bool ready_told;
 	uint64_t ready_ns;
 };
 

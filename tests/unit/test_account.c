@@ -19,7 +19,6 @@ static uint64_t on(struct ct_account *a, uint32_t tid, uint64_t ns, uint64_t uni
 	const struct ct_switch w = {.ns = ns,
 				    .tid = tid,
 				    .kind = CT_SWITCH_ON,
-				    .ready_told = true,
 				    .ready_all = (uint32_t)(units % WRAP)};
 
 	return ct_account_on(a, &w);
@@ -64,7 +63,6 @@ static void a_long_time_is_told_whole(void **state)
 	const struct ct_switch w = {.ns = 5000u * (uint64_t)MS,
 				    .tid = 7,
 				    .kind = CT_SWITCH_ON,
-				    .ready_told = true,
 				    .ready_ns = 4000u * (uint64_t)MS};
 	struct ct_account a = {0};
 
