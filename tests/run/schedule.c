@@ -8,7 +8,7 @@
  *
  * A line for each thread: its tid, name, ns on a CPU, ns ready for one, both of them before its first own instruction, and ns that the kernel counts as
  * neither, though the thread was not asleep: the CPU was taken from the whole machine, which is a virtual one, or its group had had its share;
- * and its turns on a CPU.
+ * its turns on a CPU; and from when to when all that was, ns of CLOCK_MONOTONIC.
  * `woken` says "waits" with ns blocked, ns from release to return and ns in the calls that release; `held` how long the lock was waited for, and of the holder while it had it the
  * same as of a thread, and how long it had had it when the other began to wait.
  */
@@ -30,7 +30,7 @@
 #define WAKES	    40
 
 static int cpus[CPU_SETSIZE], cpus_n;
-static char lines[THREADS_MAX][128];
+static char lines[THREADS_MAX][200];
 static _Atomic int lines_n;
 
 struct counts {
@@ -53,13 +53,17 @@ static struct counts counts(void)
 	return c;
 }
 
-/* From then to now, to the last ns: what it ran of its turn so far is counted when the kernel has to think about switching. */
-static struct counts counts_since_all(const struct counts *then)
+/* To the last ns: what it ran of its turn so far is counted when the kernel has to think about switching. */
+static struct counts counts_now(void)
 {
-	struct counts c;
-
 	sched_yield();
-	c = counts();
+	return counts();
+}
+
+static struct counts counts_since(const struct counts *then)
+{
+	struct counts c = counts_now();
+
 	return (struct counts){c.run - then->run, c.delay - then->delay, c.turns - then->turns,
 			       c.at - then->at};
 }
@@ -75,11 +79,13 @@ static unsigned long long rest_of(const struct counts *c, uint64_t asleep)
  */
 static void account(const char *name, const struct counts *at_start, uint64_t asleep)
 {
-	struct counts c = counts_since_all(at_start);
+	struct counts c = counts_since(at_start);
 
-	snprintf(lines[lines_n++], sizeof(lines[0]), "%ld %s %llu %llu %llu %llu %llu %llu",
-		 syscall(SYS_gettid), name, c.run, c.delay, at_start->run, at_start->delay,
-		 rest_of(&c, asleep), c.turns + at_start->turns);
+	snprintf(lines[lines_n++], sizeof(lines[0]),
+		 "%ld %s %llu %llu %llu %llu %llu %llu %llu %llu", syscall(SYS_gettid), name, c.run,
+		 c.delay, at_start->run, at_start->delay, rest_of(&c, asleep),
+		 c.turns + at_start->turns, (unsigned long long)at_start->at,
+		 (unsigned long long)(at_start->at + c.at));
 }
 
 static void burn(uint64_t ns)
@@ -92,7 +98,7 @@ static void burn(uint64_t ns)
 
 static void *busy(void *cpu)
 {
-	struct counts at_start = counts();
+	struct counts at_start = counts_now();
 	if (cpu)
 		pin(*(int *)cpu);
 	burn(150000000);
@@ -105,7 +111,7 @@ static uint64_t posted[WAKES], waited_from[WAKES], returned[WAKES];
 
 static void *sleeper(void *arg)
 {
-	struct counts at_start = counts();
+	struct counts at_start = counts_now();
 	uint64_t blocked = 0;
 	int i;
 
@@ -157,7 +163,7 @@ static void *spinner(void *arg)
 	struct counts at_start;
 	(void)arg;
 	pin(cpus[0]);
-	at_start = counts();
+	at_start = counts_now();
 	sem_post(&ready);
 	while (!over)
 		;
@@ -170,13 +176,12 @@ static void *holder(void *arg)
 	struct counts at_start;
 	(void)arg;
 	pin(cpus[0]);
-	at_start = counts();
+	at_start = counts_now();
 	pthread_mutex_lock(&lock);
-	sched_yield();
-	at_lock = counts();
+	at_lock = counts_now();
 	sem_post(&ready);
 	burn(60000000);
-	while_held = counts_since_all(&at_lock);
+	while_held = counts_since(&at_lock);
 	pthread_mutex_unlock(&lock);
 	over = 1;
 	account("holder", &at_start, 0);

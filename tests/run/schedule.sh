@@ -22,8 +22,23 @@ near() { # what got expected more less
 	[ "$2" -le $(($3 + ${4:-0} + room)) ] && [ "$2" -ge $(($3 - ${5:-0} - room)) ] || fail "$1: $2 instead of $3 (+${4:-0} -${5:-0})"
 }
 
+# tid, ns on a CPU, ready, off it in no wait that can be seen, blocked and woken: of each thread's states what lies between its looks at the counters
+between_looks() { # trace program's-output start-of-trace
+	rm -rf states
+	ctrace export --format=csv -o states "$1" 2>told
+	awk -F, -v start="$3" '
+		FILENAME == ARGV[1] { split($0, w, " "); if (w[1] ~ /^[0-9]+$/) { from[w[1]] = w[9] - start; to[w[1]] = w[10] - start }; next }
+		FILENAME == ARGV[2] { tid[$1] = $3; next }
+		$1 in tid && tid[$1] in from {
+			t = tid[$1]; a = $2 > from[t] ? $2 : from[t]; b = $3 < to[t] ? $3 : to[t]
+			if (b > a) got[t, $4] += b - a
+		}
+		END { for (t in from) printf "%d %d %d %d %d %d\n", t, got[t, "\"running\""] + got[t, "\"call\""], got[t, "\"woken\""] + got[t, "\"preempted\""],
+			got[t, "\"short\""] + got[t, "\"outside\""], got[t, "\"blocked\""], got[t, "\"woken\""] }' "$2" states/threads.csv states/states.csv
+}
+
 compare() { # source
-	local source=$1 what t tid name run delay run_before delay_before rest turns each got_run got_ready got_outside blocked late got_blocked got_woken
+	local source=$1 what t tid name run delay run_before delay_before rest turns each _ got_run got_ready got_outside blocked late got_blocked got_woken
 	local waited total lag did_run did_preempted
 	each=1000
 	[ "$source" = bpf ] || each=6000
@@ -46,32 +61,29 @@ compare() { # source
 		ctrace sched --json "$t.ctrace" >sched.json
 		jq -e '.slice_ns as $s | all(.each_cpu[]; .ran_ns + .others_or_idle_ns + .not_seen_ns - $s * 60 | . < 2000 and . > -2000) and
 			([.each_cpu[].ran_ns] | add) > .ran_ns - 2000' sched.json >same || fail "$t: CPUs: $(jq -c '.slice_ns, .ran_ns, [.each_cpu[] | del(.over_time)]' sched.json)"
-		while read -r tid name run delay run_before delay_before rest turns; do
-			# it tells when a thread was made, so that its life begins there; and the kernel's account, to which it said its word and then ended
+		between_looks "$t.ctrace" "$t.out" "$(jq .start_mono_ns info.json)" >"$t.between"
+		while read -r tid name run delay run_before delay_before rest turns _; do
+			# to its account it said its word and then ended
 			if [ "$source" = bpf ]; then
-				run=$((run + run_before)) delay=$((delay + delay_before)) run_before=0 delay_before=0
 				read -r got_run got_ready < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).schedstat | "\(.run_ns) \(.ready_ns)"' "$t.json")
-				[ "$got_run" -ge $((run - 50000)) ] && [ "$got_run" -le $((run + 2000000)) ] || fail "$t: the account of $name $tid has $got_run on a CPU, which said $run"
-				[ "$got_ready" -ge $((delay - 50000)) ] || fail "$t: the account of $name $tid has $got_ready ready, which said $delay"
+				[ "$got_run" -ge $((run + run_before - 50000)) ] && [ "$got_run" -le $((run + run_before + 2000000)) ] ||
+					fail "$t: the account of $name $tid has $got_run on a CPU, which said $((run + run_before))"
+				[ "$got_ready" -ge $((delay + delay_before - 50000)) ] || fail "$t: the account of $name $tid has $got_ready ready, which said $((delay + delay_before))"
 			fi
-			read -r got_run got_ready got_outside < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).states |
-				"\(.running_ns + .system_call_ns) \(.woken_ns + .preempted_ns) \(.short_ns + .outside_ns)"' "$t.json")
-			# by perf it begins with the thread's first record, and some of what was before its first look at the counters may lie behind that
-			near "$t: $name $tid on a CPU" "$got_run" "$run" $((rest + run_before)) $((turns * each))
+			read -r _ got_run got_ready got_outside _ < <(grep "^$tid " "$t.between")
+			near "$t: $name $tid on a CPU" "$got_run" "$run" "$rest" $((turns * each))
 			# perf does not tell when the kernel itself woke it, after a page fault or a lock of /proc: that is outside until it runs
 			[ "$source" = bpf ] || [ "$got_ready" -gt "$delay" ] || [ $((got_ready + got_outside)) -lt "$delay" ] || got_ready=$delay
 			# who was asleep is ready from the release on here, and for the kernel from when it was told
-			[ "$name" = sleeper ] || near "$t: $name $tid ready" "$got_ready" "$delay" $((rest + delay_before))
+			[ "$name" = sleeper ] || near "$t: $name $tid ready" "$got_ready" "$delay" "$rest"
 		done < <(grep '^[0-9]' "$t.out")
 	done
 
 	# the moment of release parts what it was blocked from what it waited for a CPU, as the program saw it
 	t=$source-woken
 	read -r blocked late posting < <(sed -n 's/^waits //p' "$t.out")
-	read -r delay rest < <(awk '$2 == "sleeper" { print $4, $7 }' "$t.out")
-	# and before its first instruction it was ready, too
-	[ "$source" != bpf ] || late=$((late + $(awk '$2 == "sleeper" { print $6 }' "$t.out")))
-	read -r got_blocked got_woken < <(jq -r '.threads[] | select(.thread == "sleeper").states | "\(.blocked_ns) \(.woken_ns)"' "$t.json")
+	read -r tid delay rest < <(awk '$2 == "sleeper" { print $1, $4, $7 }' "$t.out")
+	read -r got_blocked got_woken < <(awk -v tid="$tid" '$1 == tid { print $5, $6 }' "$t.between")
 	# between its look at the clock and its wait it may have lost the CPU, and so may who released it between its look and the release
 	near "$t: blocked" "$got_blocked" "$blocked" "$posting" $((delay + rest))
 	[ "$got_woken" -le "$late" ] || fail "$t: $got_woken ns between release and a CPU, though it was back after $late"
