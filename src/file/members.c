@@ -224,7 +224,12 @@ void ct_text_thread(FILE *out, const struct ct_thread_rec *row)
 
 void ct_text_module(FILE *out, const struct ct_module_rec *row)
 {
+	static const uint8_t none[sizeof(row->build_id)];
+
 	print_members(out, ct_module_members, row);
+	/* which is what it is when not said, unless there are bytes */
+	if (!row->build_id_len && memcmp(row->build_id, none, sizeof(none)) != 0)
+		fputs(" build_id_len=0", out);
 }
 
 void ct_text_node(FILE *out, const struct ct_trie_node *row)

@@ -102,6 +102,22 @@ static void an_empty_string_is_none(void **state)
 	unlink(path);
 }
 
+/* One that is there and counts for nothing is not read back as one that counts. */
+static void a_build_id_of_no_length_comes_back(void **state)
+{
+	const char *path = t_path("b.ctrace");
+	char *text;
+
+	(void)state;
+	t_make(path, "ctrace 1\nmodule 0 build_id=00ff00 build_id_len=0\nmodule 1 build_id=00ff00\n");
+	text = dump(path);
+	assert_non_null(strstr(text, "\nmodule 0 build_id=00ff build_id_len=0\n"));
+	assert_non_null(strstr(text, "\nmodule 1 build_id=00ff build_id_len=3\n"));
+	free(text);
+	same_file_again(path);
+	unlink(path);
+}
+
 /* Records of all events with random values, in slots of their own. */
 static void random_records_come_back(void **state)
 {
@@ -273,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_comes_back),
 		cmocka_unit_test(an_empty_string_is_none),
+		cmocka_unit_test(a_build_id_of_no_length_comes_back),
 		cmocka_unit_test(random_records_come_back),
 		cmocka_unit_test(an_arena_becomes_a_file),
 		cmocka_unit_test(mistakes_are_told),
