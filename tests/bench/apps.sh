@@ -170,7 +170,7 @@ nginx_start() {
 		http { access_log off; keepalive_requests 1000000;
 		client_body_temp_path $dir/b; proxy_temp_path $dir/p; fastcgi_temp_path $dir/f;
 		uwsgi_temp_path $dir/u; scgi_temp_path $dir/c;
-		server { listen 127.0.0.1:$port; root $dir/www; } }
+		server { listen 127.0.0.1:$port reuseport; root $dir/www; } }
 	EOF
 	start_server "$@" nginx -p "$dir" -e "$dir/error.log" -c "$dir/nginx.conf"
 	await test -s "$dir/nginx.pid" && await grep -qi ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp
