@@ -16,10 +16,8 @@
 
 static uint64_t on(struct ct_account *a, uint32_t tid, uint64_t ns, uint64_t units)
 {
-	const struct ct_switch w = {.ns = ns,
-				    .tid = tid,
-				    .kind = CT_SWITCH_ON,
-				    .ready_all = (uint32_t)(units % WRAP)};
+	const struct ct_switch w = {
+		.ns = ns, .tid = tid, .kind = CT_SWITCH_ON, .ready_all = (uint32_t)(units % WRAP)};
 
 	return ct_account_on(a, &w);
 }

@@ -109,7 +109,8 @@ static void a_build_id_of_no_length_comes_back(void **state)
 	char *text;
 
 	(void)state;
-	t_make(path, "ctrace 1\nmodule 0 build_id=00ff00 build_id_len=0\nmodule 1 build_id=00ff00\n");
+	t_make(path,
+	       "ctrace 1\nmodule 0 build_id=00ff00 build_id_len=0\nmodule 1 build_id=00ff00\n");
 	text = dump(path);
 	assert_non_null(strstr(text, "\nmodule 0 build_id=00ff build_id_len=0\n"));
 	assert_non_null(strstr(text, "\nmodule 1 build_id=00ff build_id_len=3\n"));
