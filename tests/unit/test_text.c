@@ -86,37 +86,38 @@ static void everything_comes_back(void **state)
 	unlink(path);
 }
 
+/* What is made of `text` has these lines, and comes back. */
+static void comes_back_with(const char *text, const char *line, const char *other)
+{
+	const char *path = t_path("c.ctrace");
+	char *dumped;
+
+	t_make(path, text);
+	dumped = dump(path);
+	assert_non_null(strstr(dumped, line));
+	assert_non_null(strstr(dumped, other));
+	free(dumped);
+	same_file_again(path);
+	unlink(path);
+}
+
 /* It has no line of its own, so it would not be there when what was printed is read. */
 static void an_empty_string_is_none(void **state)
 {
-	const char *path = t_path("e.ctrace");
-	char *text;
-
 	(void)state;
-	t_make(path, "ctrace 1\nprocess 0 pid=1 exe=\"\" cmdline=\"c\"\nprocess 1 pid=2 exe=2\n");
-	text = dump(path);
-	assert_non_null(strstr(text, "\nstring 1 \"c\"\nprocess 0 pid=1 cmdline=1\n"));
-	assert_non_null(strstr(text, "\nprocess 1 pid=2 exe=2\n"));
-	free(text);
-	same_file_again(path);
-	unlink(path);
+	comes_back_with("ctrace 1\nprocess 0 pid=1 exe=\"\" cmdline=\"c\"\nprocess 1 pid=2 exe=2\n",
+			"\nstring 1 \"c\"\nprocess 0 pid=1 cmdline=1\n",
+			"\nprocess 1 pid=2 exe=2\n");
 }
 
 /* One that is there and counts for nothing is not read back as one that counts. */
 static void a_build_id_of_no_length_comes_back(void **state)
 {
-	const char *path = t_path("b.ctrace");
-	char *text;
-
 	(void)state;
-	t_make(path,
-	       "ctrace 1\nmodule 0 build_id=00ff00 build_id_len=0\nmodule 1 build_id=00ff00\n");
-	text = dump(path);
-	assert_non_null(strstr(text, "\nmodule 0 build_id=00ff build_id_len=0\n"));
-	assert_non_null(strstr(text, "\nmodule 1 build_id=00ff build_id_len=3\n"));
-	free(text);
-	same_file_again(path);
-	unlink(path);
+	comes_back_with(
+		"ctrace 1\nmodule 0 build_id=00ff00 build_id_len=0\nmodule 1 build_id=00ff00\n",
+		"\nmodule 0 build_id=00ff build_id_len=0\n",
+		"\nmodule 1 build_id=00ff build_id_len=3\n");
 }
 
 /* Records of all events with random values, in slots of their own. */
