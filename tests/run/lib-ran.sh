@@ -8,7 +8,7 @@
 # states they are time on a CPU.  /proc/stat shows hundredths of a second.
 stolen_ns() { awk '/^cpu / { printf "%d\n", $9 * 10000000 }' /proc/stat; }
 
-# The account that comes with bpf's switches is the kernel's own: but a turn of which more than 2 ms were stolen is told to 32 us, which is 1/125 at the most.
+# The account that comes with bpf's switches is the kernel's own: but a turn of which more than 2 ms were stolen is told to the next 32 us: 1/125 too little at the most.
 # After its word a thread ends, which takes as long as it takes where time is stolen.  States are from switch to switch, of which the kernel hides some.
 ran_as_said() { # source who said-ns stolen-ns-before thread-as-json
 	local got room=$(($3 / 10 > 12000000 ? $3 / 10 : 12000000)) stolen

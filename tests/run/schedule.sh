@@ -63,7 +63,7 @@ compare() { # source
 			([.each_cpu[].ran_ns] | add) > .ran_ns - 2000' sched.json >same || fail "$t: CPUs: $(jq -c '.slice_ns, .ran_ns, [.each_cpu[] | del(.over_time)]' sched.json)"
 		between_looks "$t.ctrace" "$t.out" "$(jq .start_mono_ns info.json)" >"$t.between"
 		while read -r tid name run delay run_before delay_before rest turns _; do
-			# to its account it said its word and then ended; a turn of which more than 2 ms were stolen is told to 32 us, 1/125 at the most
+			# to its account it said its word and then ended; a turn of which more than 2 ms were stolen is told to the next 32 us: 1/125 too little at the most
 			if [ "$source" = bpf ]; then
 				read -r got_run got_ready < <(jq -r --argjson tid "$tid" '.threads[] | select(.tid == $tid).schedstat | "\(.run_ns) \(.ready_ns)"' "$t.json")
 				[ "$got_run" -ge $((run + run_before - 50000 - rest / 125)) ] && [ "$got_run" -le $((run + run_before + 2000000 + rest)) ] ||
